@@ -19,3 +19,14 @@ class UnknownTermError(VocabularyError):
         near = get_close_matches(name, list(known), n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return cls(f"There is no {kind} named {name!r}.{hint}")
+
+
+class VocabularyFileError(VocabularyError):
+    """A data file of the vocabulary is wrong; the message says in which file and line, what, and how to mend it."""
+
+    def __init__(self, file: str, line: int, cause: str, mend: str) -> None:
+        super().__init__(f"{file}, line {line}: {cause}; {mend}")
+        self.file = file
+        self.line = line
+        self.cause = cause
+        self.mend = mend

@@ -1,6 +1,6 @@
 """What words mean: the frozen values every other room speaks in.
 
-Nothing here reads a file or a clock. :mod:`comity.vocabulary.load` builds one :class:`Vocabulary` from the data
+Nothing here reads a file or a clock. :func:`comity.vocabulary.load` builds one :class:`Vocabulary` from the data
 files beside it and refuses a file that contradicts itself.
 """
 
