@@ -67,7 +67,7 @@ def load_from(folder: Path) -> Vocabulary:
 
 
 def _label(block: Block) -> Label:
-    if "en" in block:
+    if "en" in block and "nl" in block:
         return block.label()
     words = block.name.replace("_", " ").capitalize()
     return Label(words, words)
