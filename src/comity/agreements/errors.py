@@ -1,0 +1,39 @@
+"""What can be wrong with an agreement, its signatures, or an act upon it; each message says what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from comity.agreements.models import Fault
+
+
+class AgreementError(ValueError):
+    """An agreement, or an act upon one, that cannot be taken as it is."""
+
+
+class FaultyAgreementError(AgreementError):
+    """An agreement's text has faults; all of them are in :attr:`faults`, in the order of the text."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class ConditionError(AgreementError):
+    """A condition cannot be read or makes no sense; :attr:`column` counts from 1 within the condition."""
+
+    def __init__(self, column: int, cause: str, mend: str) -> None:
+        self.column, self.cause, self.mend = column, cause, mend
+        super().__init__(f"Column {column}: {cause} {mend}")
+
+
+class UnknownAgreementError(LookupError):
+    """No agreement, version, agency or assessment of that name is kept here."""
+
+
+class SignatureError(AgreementError):
+    """A signature or a key is refused; nothing was written."""
+
+
+class ImmutableError(AgreementError):
+    """The version has been signed, so its text can no longer change. Propose the next version instead."""

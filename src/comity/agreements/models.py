@@ -1,0 +1,352 @@
+"""The frozen values of this room: an agreement, its conditions, its signatures, and whether it is in force.
+
+Nothing here reads a file, a clock or a database. :mod:`comity.agreements.parse` builds an :class:`Agreement` from
+its YAML and from its canonical bytes, and nothing else does: an instance has been checked against the vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from comity.vocabulary.models import Label
+
+# --- conditions ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field of a record type, or one of its envelope's columns (see :data:`conditions.ENVELOPE`)."""
+
+    record: str
+    field: str
+
+    def __str__(self) -> str:
+        return f"{self.record}.{self.field}"
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value, typed by the column it stands beside: a date column makes ``'2026-01-01'`` a date."""
+
+    value: str | int | bool | date | datetime
+
+
+class Unit(StrEnum):
+    """The units of a length of time in a condition."""
+
+    DAYS = "days"
+    WEEKS = "weeks"
+    MONTHS = "months"
+    YEARS = "years"
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The day of the request, moved by ``count`` units: ``today``, ``today - 2 years``, ``today + 8 weeks``."""
+
+    count: int = 0
+    unit: Unit = Unit.DAYS
+
+
+Operand: TypeAlias = Column | Literal | Today
+
+
+class Operator(StrEnum):
+    """The comparisons, as they are written."""
+
+    EQUAL = "="
+    UNEQUAL = "!="
+    LESS = "<"
+    AT_MOST = "<="
+    GREATER = ">"
+    AT_LEAST = ">="
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """``left operator right``; the left side is always a column; both sides have the same type."""
+
+    left: Column
+    operator: Operator
+    right: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class BooleanField:
+    """A boolean column standing alone as a condition: ``charge.spent``."""
+
+    column: Column
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """``column is null``: true or false, never unknown."""
+
+    column: Column
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """``column in (a, b, ...)``: one value or more, all of the column's type."""
+
+    column: Column
+    values: tuple[Literal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """``column between low and high``, both ends included."""
+
+    column: Column
+    low: Literal | Today
+    high: Literal | Today
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """``column within [next|last] N units``: from today to N units ahead (or back), both days included."""
+
+    column: Column
+    count: int
+    unit: Unit
+    past: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """``not operand``: the opposite; unknown stays unknown."""
+
+    operand: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """``a and b and ...``: two operands or more; false beats unknown."""
+
+    operands: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """``a or b or ...``: two operands or more; true beats unknown."""
+
+    operands: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Everyone:
+    """``everyone``: the whole of an ``about``, covering each person of whom the providers hold a record."""
+
+
+Condition: TypeAlias = Compare | BooleanField | IsNull | In | Between | Within | Not | And | Or | Everyone
+
+# --- the agreement ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """One lawful basis (a vocabulary term) and why it holds here."""
+
+    term: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The days on which the agreement may be used: ``start`` to ``until``, both included; review before."""
+
+    start: date
+    until: date
+    review_by: date
+
+
+@dataclass(frozen=True, slots=True)
+class Requesters:
+    """Who may ask (vocabulary roles) and what each request must state."""
+
+    roles: tuple[str, ...]
+    must_state: tuple[str, ...]  # of case_reference, justification
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRelease:
+    """One field and the form in which it is released (a vocabulary minimiser)."""
+
+    field: str
+    minimiser: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One clause: the fields of one record type that leave, for whose records, under which condition.
+
+    ``of`` holds categories of data subject (the row's ``whose``); empty means any. ``where`` is about the released row
+    itself. The clause's name, for reasons and columns of a manifest, is ``release <number>``, counted from 1.
+    """
+
+    number: int
+    record: str
+    of: tuple[str, ...]
+    where: Condition | None
+    fields: tuple[FieldRelease, ...]
+
+    @property
+    def clause(self) -> str:
+        """Return the clause's name, e.g. ``release 2``."""
+        return f"release {self.number}"
+
+    def minimiser(self, field: str) -> str:
+        """Return how ``field`` leaves under this clause; ``withheld`` where the clause does not name it."""
+        return next((each.minimiser for each in self.fields if each.field == field), "withheld")
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long the recipient keeps what it got (an ISO 8601 duration in Y, M, W, D), and what happens then."""
+
+    keep: str
+    then: str  # delete or return
+    receipt: str  # required or not-required
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentReference:
+    """The impact assessment that must be approved for the agreement to be in force."""
+
+    name: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Who provides what to whom, why, on which basis, about whom, in what form, how, and for how long."""
+
+    name: str
+    version: int
+    title: Label
+    jurisdiction: str
+    providers: tuple[str, ...]
+    recipients: tuple[str, ...]
+    purpose: str
+    lawful_basis: tuple[Basis, ...]
+    in_force: InForce
+    requesters: Requesters
+    about: Condition
+    releases: tuple[Release, ...]
+    channels: tuple[str, ...]
+    onward: str
+    retention: Retention
+    consent: str
+    assessment: AssessmentReference
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}"
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """Return every agency that must sign, each once, providers first."""
+        return tuple(dict.fromkeys((*self.providers, *self.recipients)))
+
+    def releases_of(self, record: str) -> tuple[Release, ...]:
+        """Return the clauses that release something of a record type, in order."""
+        return tuple(release for release in self.releases if release.record == record)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One mistake in an agreement's text. Lines and columns count from 1; 0 where the text is canonical JSON."""
+
+    line: int
+    column: int
+    path: str  # where in the agreement, e.g. release[2].fields.name
+    cause: str
+    mend: str
+
+    def __str__(self) -> str:
+        place = f"Line {self.line}, column {self.column}" if self.line else "Canonical text"
+        return f"{place} ({self.path or 'the agreement'}): {self.cause} {self.mend}"
+
+
+# --- signatures and standing -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One party's Ed25519 signature over one version; ``thumbprint`` names the key (RFC 7638, SHA-256, base64url)."""
+
+    agency: str
+    thumbprint: str
+    signature: bytes
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedKey:
+    """The public key that an agency is known by on this node: 32 raw bytes of Ed25519, and its thumbprint."""
+
+    agency: str
+    public_key: bytes
+    thumbprint: str
+
+
+class Act(StrEnum):
+    """What may be done to a version in force, other than letting it run out."""
+
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    REVOKE = "revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One act upon a version; later events count over earlier ones, except that a revocation is for ever."""
+
+    act: Act
+    at: datetime
+
+
+class Why(StrEnum):
+    """Each reason for which an agreement is not in force, and the one warning."""
+
+    UNREADABLE = "unreadable"
+    UNSIGNED = "unsigned"
+    INVALID_SIGNATURE = "invalid-signature"
+    KEY_NOT_PINNED = "key-not-pinned"
+    NOT_YET = "not-yet"
+    EXPIRED = "expired"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    NOT_ASSESSED = "not-assessed"
+    REVIEW_OVERDUE = "review-overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason, as a code for programs and as words for people."""
+
+    code: Why
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether a version is in force. ``reasons`` is empty exactly when it is; ``warnings`` never refuse."""
+
+    reasons: tuple[Reason, ...]
+    warnings: tuple[Reason, ...] = ()
+
+    @property
+    def in_force(self) -> bool:
+        """Whether a request may be decided under it now."""
+        return not self.reasons
+
+
+Row: TypeAlias = Mapping[str, object]
