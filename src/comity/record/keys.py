@@ -94,7 +94,9 @@ def load_or_create(path: Path) -> Keyring:
         epochs = {int(number): bytes.fromhex(key) for number, key in content["epochs"].items()}
         return Keyring(epochs, bytes.fromhex(content["node"]))
     except (KeyError, ValueError, TypeError, AttributeError):
-        message = f"{path.name} is not a key file. Restore it from where keys are kept: without it nothing sealed opens."
+        message = (
+            f"{path.name} is not a key file. Restore it from where keys are kept: without it nothing sealed opens."
+        )
         raise KeyFileError(message) from None
 
 

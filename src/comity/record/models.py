@@ -144,7 +144,7 @@ class Supported:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing on the timeline. ``on`` is the date as released: ``2014-06-07``, ``2014-06`` or ``2014``; empty if none."""
+    """One thing on the timeline. ``on`` is the date as released: ``2014-06-07``, ``2014-06``, ``2014``, or empty."""
 
     on: str
     dated_by: str

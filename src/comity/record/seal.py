@@ -31,7 +31,7 @@ def place(table: str, column: str, row: UUID) -> bytes:
 
 
 def seal(key: bytes, plain: bytes, where: bytes, nonce: bytes) -> bytes:
-    """Return ``nonce || ciphertext || tag`` of ``plain`` for the place ``where``; ``nonce`` is 12 fresh random bytes."""
+    """Return ``nonce || ciphertext || tag`` of ``plain`` for the place ``where``; ``nonce`` is 12 new random bytes."""
     return nonce + AESGCM(key).encrypt(nonce, plain, where)
 
 

@@ -33,9 +33,7 @@ _TYPES = {
     FieldType.REFERENCE: "uuid",
 }
 
-_VISIBLE = (
-    "agency = any ((select string_to_array(nullif(current_setting('comity.providers', true), ''), ','))::text[])"
-)
+_VISIBLE = "agency = any ((select string_to_array(nullif(current_setting('comity.providers', true), ''), ','))::text[])"
 
 
 def columns(record_type: RecordType) -> tuple[tuple[str, str, bool], ...]:
@@ -45,14 +43,16 @@ def columns(record_type: RecordType) -> tuple[tuple[str, str, bool], ...]:
 
 def migration(vocabulary: Vocabulary) -> str:
     """Return the SQL that makes all of the tables, with their indexes, row-level security and rights."""
-    head = "-- Made from the vocabulary by `python -m comity.record`. Do not edit: change the vocabulary and make it again.\n"
+    head = "-- Made from the vocabulary by `python -m comity.record`. Change the vocabulary, and make it again.\n"
     return head + "".join("\n" + _table(record_type) for record_type in vocabulary.record_types.values())
 
 
 def _table(record_type: RecordType) -> str:
     name = f'record."{record_type.name}"'
     lines = [f'    "{column}" {kind}{" not null" if needed else ""}' for column, kind, needed in columns(record_type)]
-    body = ",\n".join([*lines, "    primary key (record_id)", f"    check (asserted in ({_quoted(('fact', 'opinion'))}))"])
+    body = ",\n".join(
+        [*lines, "    primary key (record_id)", f"    check (asserted in ({_quoted(('fact', 'opinion'))}))"]
+    )
     statements = [f"create table {name} (\n{body}\n);", *_indexes(record_type), *_security(name)]
     return "\n".join(statements) + "\n"
 
