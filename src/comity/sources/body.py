@@ -9,7 +9,7 @@ Rules:
 3. ``../`` in a body that came from :meth:`Body.each` leads to the body around it (in XML: to the parent element).
 4. :meth:`Body.canonical` gives stable bytes: equal content, equal bytes. They are all that is needed to bring the body
    back with :meth:`Body.from_verbatim`, and its answers are then the same.
-5. No XML is ever parsed with external entities, a network or a document type declaration (:mod:`comity.sources.safe_xml`).
+5. No XML is parsed with external entities, a network or a document type (:mod:`comity.sources.safe_xml`).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Body(ABC):
 
     @abstractmethod
     def each(self, path: str) -> list[Body]:
-        """Return a body for each element that ``path`` finds (the elements of a list, or the one thing that is there)."""
+        """Return a body for each thing that ``path`` finds: the elements of a list, or the one that is there."""
 
     @abstractmethod
     def names(self) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ class Body(ABC):
     def from_verbatim(format: str, data: bytes, namespaces: Mapping[str, str] | None = None) -> Body:  # noqa: A002 the word of the field
         """Bring back the body whose :meth:`canonical` bytes were ``data``.
 
-        ``namespaces`` are the prefixes of the mapping's XPaths as they are now, so that a mended mapping can be replayed.
+        ``namespaces`` are the prefixes of the mapping's XPaths as they are now, so that a mended mapping replays.
         Raises RuntimeError for bytes that no body ever gave.
         """
         if format == "json":

@@ -2,10 +2,10 @@
 
 Rules:
 
-1. A path that is exactly a key of the object is that key: ``Date of birth`` and ``a.b`` (a column of that name) need no
-   quotes. Only then is it taken apart.
-2. Steps are separated by dots. A step is a name, or a name in double quotes (a quote within is doubled), followed by any
-   number of ``[n]`` (from 0; negative counts from the end) or ``[*]`` (every element). A leading ``$.`` is ignored.
+1. A path that is exactly a key of the object is that key: ``Date of birth`` and ``a.b`` (a column of that name) need
+   no quotes. Only then is it taken apart.
+2. Steps are separated by dots. A step is a name, or a name in double quotes (a quote within is doubled), followed by
+   any number of ``[n]`` (from 0; negative counts from the end) or ``[*]`` (every element). A leading ``$.`` is ignored.
 3. ``.`` is the value itself.
 4. What is not there is absent (``MISSING``), which is not the same as null.
 """

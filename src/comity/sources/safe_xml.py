@@ -38,7 +38,7 @@ class RefusedXmlError(ValueError):
 def parse(data: bytes) -> etree._Element:
     """Return the root element of ``data``. Raises :class:`RefusedXmlError`."""
     try:
-        root = etree.fromstring(data, etree.XMLParser(**SAFE))
+        root: etree._Element = etree.fromstring(data, etree.XMLParser(**SAFE))
     except etree.XMLSyntaxError as fault:
         raise not_well_formed(fault) from None
     refuse_doctype(root)
@@ -56,13 +56,13 @@ def refuse_doctype(element: etree._Element) -> None:
 
 def canonical(element: etree._Element) -> bytes:
     """Return Canonical XML 1.0 of ``element`` without comments: the namespaces in scope come along."""
-    return etree.tostring(element, method="c14n", with_comments=False, with_tail=False)
+    return etree.tostring(element, method="c14n", with_comments=False)
 
 
 def not_well_formed(fault: etree.XMLSyntaxError) -> RefusedXmlError:
     """Say where the document breaks, by libxml2's error name: its message may quote the document."""
     line, column = fault.position
-    kind = etree.ErrorTypes._getName(fault.code, "ERR_UNKNOWN")  # noqa: SLF001 the only table of names lxml has
+    kind = next((name for name, code in vars(etree.ErrorTypes).items() if code == fault.code), "ERR_UNKNOWN")
     words = kind.removeprefix("ERR_").replace("_", " ").lower()
     return RefusedXmlError(
         f"the document is not well-formed XML at line {line}, column {column} ({words})",
