@@ -1,0 +1,110 @@
+"""Where a node's own cluster lives: a private folder that the account it runs as can reach.
+
+That is a folder of the home where possible. A home below a folder which the account may not enter (a clone in
+``/root``) has its cluster in :data:`ELSEWHERE`, under a random name that the home remembers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from comity.store.account import Account, may_enter
+from comity.store.private import read_private, write_private
+
+ELSEWHERE = Path("/var/lib/comity")
+_LONGEST_SOCKET = 107  # bytes of sun_path in Linux's sockaddr_un, less the closing zero
+_SOCKET_NAME = "/.s.PGSQL.5432"
+_RECORD = "postgres.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folders of a cluster; ``root`` and ``socket`` are 0700 and belong to the account it runs as."""
+
+    root: Path
+    socket: Path
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.root / "data"
+
+
+def prepare_place(home: Path, account: Account) -> Place:
+    """Return the place of the cluster of ``home``, made ready; the home is made if it is not there."""
+    _make_home(home, account)
+    root = _recorded(home, "root")
+    if root is None:
+        root = _choose_root(home, account)
+        _record(home, root=root)
+    _make_private(root, account)
+    socket = _recorded(home, "socket")
+    if socket is None or not _is_private(socket, account):
+        socket = _choose_socket(root, account)
+        _record(home, root=root, socket=socket)
+    return Place(root, socket)
+
+
+def recorded_place(home: Path) -> Place | None:
+    """Return the place the home remembers, or ``None`` if it has no cluster."""
+    root, socket = _recorded(home, "root"), _recorded(home, "socket")
+    return Place(root, socket or root / "socket") if root else None
+
+
+def _make_home(home: Path, account: Account) -> None:
+    """Make the home; another account may pass through it (not list it) to reach the cluster inside."""
+    home.mkdir(mode=0o711 if account.is_other else 0o700, parents=True, exist_ok=True)
+
+
+def _choose_root(home: Path, account: Account) -> Path:
+    if may_enter(account, home):
+        return home / "postgres"
+    ELSEWHERE.mkdir(mode=0o711, parents=True, exist_ok=True)
+    return ELSEWHERE / secrets.token_hex(8)
+
+
+def _choose_socket(root: Path, account: Account) -> Path:
+    folder = root / "socket"
+    if len(os.fsencode(folder)) + len(_SOCKET_NAME) > _LONGEST_SOCKET:
+        folder = Path(tempfile.mkdtemp(prefix="comity-", dir=_short_folder(account)))
+    _make_private(folder, account)
+    return folder
+
+
+def _short_folder(account: Account) -> Path:
+    run = Path("/run")
+    return run if run.is_dir() and os.access(run, os.W_OK) and may_enter(account, run) else Path("/tmp")  # noqa: S108 - mkdtemp makes a private folder in it
+
+
+def _make_private(folder: Path, account: Account) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if account.is_other:
+        os.chown(folder, account.uid, account.gid)
+    folder.chmod(0o700)
+
+
+def _is_private(folder: Path, account: Account) -> bool:
+    """Whether the folder is there, and nobody else can have put a socket of theirs into it."""
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return False
+    return folder.is_dir() and not folder.is_symlink() and status.st_uid == account.uid and not status.st_mode & 0o077
+
+
+def _recorded(home: Path, what: str) -> Path | None:
+    try:
+        value = json.loads(read_private(home / _RECORD)).get(what)
+    except FileNotFoundError:
+        return None
+    return Path(value) if value else None
+
+
+def _record(home: Path, **paths: Path) -> None:
+    text = json.dumps({name: str(path) for name, path in paths.items()}, indent=1)
+    write_private(home / _RECORD, text.encode(), replace=True)

@@ -1,0 +1,76 @@
+"""What tests of every room share: a PostgreSQL, a fresh database, the shared data, the vocabulary."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from comity.node import ROOMS
+from comity.store import Settings, Store, StoreError, migrate, open_store
+from comity.store.cluster import discard_cluster
+from comity.store.provision import drop_database, make_database
+from comity.vocabulary import Vocabulary, load
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+# A crash of the machine may lose a test's data; a crash of PostgreSQL may not, and is tested.
+QUICK = {"fsync": "off", "shared_buffers": "64MB", "max_wal_size": "512MB"}
+TEMPLATE = "comity_template"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A PostgreSQL of this test process's own, stopped and deleted afterwards."""
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    try:
+        with open_store(settings, QUICK) as store:
+            yield store
+    finally:
+        discard_cluster(settings)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: Store) -> str:
+    """The name of a database with every room's migrations, for copying."""
+    make_database(postgres.admin, TEMPLATE)
+    for room in ROOMS:
+        if importlib.util.find_spec(room):
+            try:
+                migrate(postgres.of(TEMPLATE), [room])
+            except StoreError as error:
+                warnings.warn(str(error), stacklevel=1)
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def database_names() -> Iterator[str]:
+    return (f"test_{number}" for number in itertools.count(1))
+
+
+@pytest.fixture
+def store(postgres: Store, StoreError, migrated_template: str, database_names: Iterator[str]) -> Iterator[Store]:
+    """A fresh, migrated database of the test's own."""
+    name = next(database_names)
+    make_database(postgres.admin, name, template=migrated_template)
+    yield postgres.of(name)
+    drop_database(postgres.admin, name)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of shared data; the test is skipped where it is not."""
+    folder = Path(os.environ.get("COMITY_SHARED_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no shared data in {folder}; set COMITY_SHARED_DATA to where it is")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def vocabulary() -> Vocabulary:
+    """The vocabulary that ships with Comity."""
+    return load()
