@@ -53,7 +53,7 @@ def database_names() -> Iterator[str]:
 
 
 @pytest.fixture
-def store(postgres: Store, StoreError, migrated_template: str, database_names: Iterator[str]) -> Iterator[Store]:
+def store(postgres: Store, migrated_template: str, database_names: Iterator[str]) -> Iterator[Store]:
     """A fresh, migrated database of the test's own."""
     name = next(database_names)
     make_database(postgres.admin, name, template=migrated_template)
