@@ -153,9 +153,7 @@ class _Parser:
     def _deeper(self, read: Callable[[], Condition]) -> Condition:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            self._refuse(
-                self._peek(), f"Brackets and nots go at most {MAX_DEPTH} deep.", "Say it more simply."
-            )
+            self._refuse(self._peek(), f"Brackets and nots go at most {MAX_DEPTH} deep.", "Say it more simply.")
         inside = read()
         self._depth -= 1
         return inside
@@ -202,9 +200,7 @@ class _Parser:
         while self._accept(","):
             values.append(self._literal(typed))
         if len(values) > MAX_VALUES:
-            self._refuse(
-                self._peek(), f"'in' takes at most {MAX_VALUES} values.", "Use a code, or a shorter list."
-            )
+            self._refuse(self._peek(), f"'in' takes at most {MAX_VALUES} values.", "Use a code, or a shorter list.")
         self._expect(")", "Close the list, or put a comma between its values.")
         return In(typed.column, tuple(values))
 
@@ -260,9 +256,7 @@ class _Parser:
     def _today(self, typed: _Typed) -> Today:
         word = self._take()
         if typed.type is not FieldType.DATE:
-            self._refuse(
-                word, f"'today' is a date; {typed.column} is a {typed.type.value}.", "Use a date field."
-            )
+            self._refuse(word, f"'today' is a date; {typed.column} is a {typed.type.value}.", "Use a date field.")
         sign = self._accept("+", "-")
         if sign is None:
             return Today()
@@ -274,14 +268,10 @@ class _Parser:
         word = self._take()
         name = word.text if word.text.endswith("s") else word.text + "s"
         if word.kind is not Kind.KEYWORD or name not in set(Unit):
-            self._refuse(
-                word, f"{word} is not a unit of time.", _hint(word.text, Unit, "days, weeks, months or years")
-            )
+            self._refuse(word, f"{word} is not a unit of time.", _hint(word.text, Unit, "days, weeks, months or years"))
         unit = Unit(name)
         if not 0 < int(number.text) <= MAX_COUNT[unit]:
-            self._refuse(
-                number, f"The length must be from 1 to {MAX_COUNT[unit]:,} {unit}.", "Choose one in between."
-            )
+            self._refuse(number, f"The length must be from 1 to {MAX_COUNT[unit]:,} {unit}.", "Choose one in between.")
         return int(number.text), unit
 
     def _number(self, mend: str) -> Token:
@@ -312,9 +302,7 @@ class _Parser:
     def _truth(self, typed: _Typed) -> Literal:
         word = self._accept("true", "false")
         if word is None:
-            self._refuse(
-                self._peek(), f"{typed.column} is true or false, not {self._peek()}.", "Write true or false."
-            )
+            self._refuse(self._peek(), f"{typed.column} is true or false, not {self._peek()}.", "Write true or false.")
         return Literal(word.text == "true")
 
     def _quoted(self, typed: _Typed, example: str) -> Token:
@@ -335,9 +323,7 @@ class _Parser:
         token = self._quoted(typed, "'2026-02-01T09:00:00+00:00'")
         found = _moment(token.text)
         if found is None:
-            self._refuse(
-                token, f"{token} is not a moment with its zone.", "Write e.g. '2026-02-01T09:00:00+00:00'."
-            )
+            self._refuse(token, f"{token} is not a moment with its zone.", "Write e.g. '2026-02-01T09:00:00+00:00'.")
         return Literal(found)
 
     def _code(self, typed: _Typed) -> Literal:
@@ -362,23 +348,17 @@ class _Parser:
     def _column(self) -> _Typed:
         name = self._take()
         if name.kind is not Kind.NAME:
-            self._refuse(
-                name, f"Here a field should stand, not {name}.", "Begin with a field, e.g. charge.status."
-            )
+            self._refuse(name, f"Here a field should stand, not {name}.", "Begin with a field, e.g. charge.status.")
         if not self._accept("."):
             return self._bare(name)
         field = self._take()
         if field.kind not in {Kind.NAME, Kind.KEYWORD}:
-            self._refuse(
-                field, f"After '{name.text}.' a field should stand, not {field}.", "Name one of its fields."
-            )
+            self._refuse(field, f"After '{name.text}.' a field should stand, not {field}.", "Name one of its fields.")
         return self._typed(self._record_type(name), name, field)
 
     def _bare(self, name: Token) -> _Typed:
         if self._record is None:
-            self._refuse(
-                name, f"{name} stands alone.", "Write the record before the field, e.g. charge.status."
-            )
+            self._refuse(name, f"{name} stands alone.", "Write the record before the field, e.g. charge.status.")
         return self._typed(self._vocabulary.record_type(str(self._record)), name, name)
 
     def _record_type(self, name: Token) -> RecordType:

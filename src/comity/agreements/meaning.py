@@ -263,9 +263,7 @@ def covers(
 
 def _true_together(about: Condition, chosen: Sequence[Held], needed: Sequence[Join], now: datetime) -> bool:
     of_type = {row.record: row for row in chosen}
-    joined = all(
-        of_type[join.record].values[join.field] == of_type[join.referred].record_id for join in needed
-    )
+    joined = all(of_type[join.record].values[join.field] == of_type[join.referred].record_id for join in needed)
     return joined and evaluate(about, {row.record: row.values for row in chosen}, now) is True
 
 
@@ -282,9 +280,7 @@ def _concerning(people: Collection[UUID], held: list[Held], vocabulary: Vocabula
 
 
 def _reached(row: Held, found: Collection[UUID], held: list[Held], vocabulary: Vocabulary) -> bool:
-    referred = any(
-        row.record_id in _references(other, vocabulary) for other in held if other.record_id in found
-    )
+    referred = any(row.record_id in _references(other, vocabulary) for other in held if other.record_id in found)
     case = row.values.get("case")
     return referred or (case is not None and case in found)
 

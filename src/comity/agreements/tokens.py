@@ -90,9 +90,7 @@ def _token(match: re.Match[str]) -> Token:
 def _unreadable(text: str, at: int) -> ConditionError:
     sign = text[at]
     if sign == "'":
-        return ConditionError(
-            at + 1, "A text in quotes is not closed.", "End it with ' (and write '' for a ' in it)."
-        )
+        return ConditionError(at + 1, "A text in quotes is not closed.", "End it with ' (and write '' for a ' in it).")
     if sign == '"':
         return ConditionError(at + 1, "Texts stand in single quotes.", "Write 'so', not \"so\".")
     if sign.isdigit():

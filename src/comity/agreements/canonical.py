@@ -1,0 +1,52 @@
+"""The one sequence of bytes that an agreement is, for signatures: RFC 8785 JSON with the keys of the file."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import rfc8785
+
+from comity.agreements.models import Agreement, Release
+from comity.agreements.printing import print_condition
+
+FORMAT: Final = "comity/agreement/1"  # raised when a key is added or changes its meaning
+
+
+def canonical(agreement: Agreement) -> bytes:
+    """Return the canonical bytes; :func:`comity.agreements.parse.from_canonical` gives the same agreement back."""
+    return rfc8785.dumps(_document(agreement))
+
+
+def _document(agreement: Agreement) -> dict[str, Any]:
+    days, asks, retention = agreement.in_force, agreement.requesters, agreement.retention
+    return {
+        "format": FORMAT,
+        "agreement": agreement.name,
+        "version": agreement.version,
+        "title": {"en": agreement.title.en, "nl": agreement.title.nl},
+        "jurisdiction": agreement.jurisdiction,
+        "between": {"providers": list(agreement.providers), "recipients": list(agreement.recipients)},
+        "purpose": agreement.purpose,
+        "lawful_basis": [{"term": basis.term, "because": basis.because} for basis in agreement.lawful_basis],
+        "in_force": {"from": str(days.start), "until": str(days.until), "review_by": str(days.review_by)},
+        "requesters": {"roles": list(asks.roles), "must_state": list(asks.must_state)},
+        "about": print_condition(agreement.about),
+        "release": [_release(release) for release in agreement.releases],
+        "channels": list(agreement.channels),
+        "onward": agreement.onward,
+        "retention": {"keep": retention.keep, "then": retention.then, "receipt": retention.receipt},
+        "consent": agreement.consent,
+        "assessment": str(agreement.assessment),
+    }
+
+
+def _release(release: Release) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "record": release.record,
+        "fields": {each.field: each.minimiser for each in release.fields},
+    }
+    if release.of:
+        document["of"] = list(release.of)
+    if release.where is not None:
+        document["where"] = print_condition(release.where)
+    return document

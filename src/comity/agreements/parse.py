@@ -1,0 +1,356 @@
+"""From an agreement's text to an :class:`Agreement`, or to *all* of its faults at once.
+
+The keys stand in ``docs/reference/agreement.md``. Every key must be there, but ``of`` and ``where`` of a release:
+what is left unsaid would be decided by a program. YAML and canonical JSON take the same way through the same checks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from difflib import get_close_matches
+from functools import partial
+from typing import Final, TypeVar, cast
+
+from comity.agreements.canonical import FORMAT, canonical
+from comity.agreements.conditions import iso_date, parse_condition
+from comity.agreements.errors import ConditionError, FaultyAgreementError
+from comity.agreements.minimisers import applicable, applies
+from comity.agreements.models import (
+    Agreement,
+    AssessmentReference,
+    Basis,
+    Condition,
+    Everyone,
+    Fault,
+    FieldRelease,
+    InForce,
+    Release,
+    Requesters,
+    Retention,
+)
+from comity.agreements.reading import Entries, Items, Place, Text, Tree, read_json, read_yaml
+from comity.vocabulary.models import Field, Label, RecordType, Vocabulary
+
+ONWARD: Final = ("none", "with-permission")  # to pass data on: never, or after asking the provider (LED art. 9(3))
+CONSENT: Final = ("not-required", "asked", "required")  # asked: a refusal is recorded with the reason to go on
+THEN: Final = ("delete", "return")
+RECEIPT: Final = ("required", "not-required")
+MUST_STATE: Final = ("case_reference", "justification")
+
+MAX_RELEASES: Final = 200
+MAX_VERSION: Final = 2**31 - 1  # PostgreSQL's integer
+MAX_NAME: Final = 64
+
+
+_NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}")
+_KEEP: Final = re.compile(
+    r"P(?=[0-9])(?:[1-9][0-9]{0,2}Y)?(?:[1-9][0-9]{0,2}M)?(?:[1-9][0-9]{0,2}W)?(?:[1-9][0-9]{0,3}D)?"
+)
+_T = TypeVar("_T")
+
+
+def parse_agreement(data: str | bytes, vocabulary: Vocabulary, *, agencies: Collection[str] | None = None) -> Agreement:
+    """Read an agreement from its YAML.
+
+    ``agencies`` are the ids of the agencies that this node knows; without them the parties' names are not checked.
+    Raises :class:`FaultyAgreementError` with every fault, in the order of the text.
+    """
+    tree, faults = read_yaml(data)
+    return _Builder(vocabulary, agencies, faults).agreement(tree)
+
+
+def from_canonical(data: bytes, vocabulary: Vocabulary) -> Agreement:
+    """Read an agreement from its canonical bytes: the same value that they were made from.
+
+    Raises :class:`FaultyAgreementError` if they are not canonical, or no longer fit the vocabulary.
+    """
+    agreement = _Builder(vocabulary, None, ()).agreement(read_json(data))
+    if canonical(agreement) != data:
+        cause = "The bytes are not the canonical form of what they say."
+        raise FaultyAgreementError([Fault(0, 0, "", cause, "Restore them from a party's copy.")])
+    return agreement
+
+
+class _Builder:
+    """Walks the tree once, gathering faults; an agreement is made only if there are none."""
+
+    def __init__(self, vocabulary: Vocabulary, agencies: Collection[str] | None, faults: Iterable[Fault]) -> None:
+        self._vocabulary, self._agencies = vocabulary, agencies
+        self._faults, self._path = list(faults), list[str]()
+
+    # faults
+
+    def _fault(self, place: Place, cause: str, mend: str) -> None:
+        path = ".".join(self._path).replace(".[", "[")
+        self._faults.append(Fault(place.line, place.column, path, cause, mend))
+
+    @contextmanager
+    def _at(self, step: str) -> Iterator[None]:
+        self._path.append(step)
+        yield
+        self._path.pop()
+
+    # the whole
+
+    def agreement(self, tree: Tree) -> Agreement:
+        readers = self._readers()
+        top = self._entries(tree, tuple(readers), optional=("format",))
+        self._format(top.pop("format", None))
+        parts: dict[str, object] = {key: self._within(key, top, None, read) for key, read in readers.items()}
+        if self._faults:
+            raise FaultyAgreementError(sorted(self._faults, key=lambda fault: (fault.line, fault.column)))
+        parts["providers"], parts["recipients"] = cast(tuple[object, object], parts.pop("between"))
+        parts["name"], parts["releases"] = parts.pop("agreement"), parts.pop("release")
+        return Agreement(**parts)  # type: ignore[arg-type]  # each reader gives its field's type; no fault, no gap
+
+    def _readers(self) -> Mapping[str, Callable[[Tree], object]]:
+        """Return the reader of each key; the keys are named as the fields of :class:`Agreement`, but three."""
+        known = self._vocabulary
+        return {
+            "agreement": self._name,
+            "version": self._version,
+            "title": self._title,
+            "jurisdiction": partial(self._one, known=known.jurisdictions, kind="jurisdiction"),
+            "between": self._between,
+            "purpose": partial(self._one, known=known.purposes, kind="purpose"),
+            "lawful_basis": self._bases,
+            "in_force": self._in_force,
+            "requesters": self._requesters,
+            "about": partial(self._condition, record=None),
+            "release": self._releases,
+            "channels": partial(self._several, known=known.channels, kind="channel"),
+            "onward": partial(self._one, known=ONWARD, kind="rule for passing on"),
+            "retention": self._retention,
+            "consent": partial(self._one, known=CONSENT, kind="rule for consent"),
+            "assessment": self._assessment,
+        }
+
+    def _format(self, tree: Tree | None) -> None:
+        if isinstance(tree, Text) and tree.text != FORMAT:
+            self._fault(tree.place, f"The format {tree.text!r} is not known.", f"Write {FORMAT!r}, or leave it out.")
+
+    # the keys
+
+    def _name(self, tree: Tree) -> str:
+        text = self._text(tree)
+        if text.text and (not _NAME.fullmatch(text.text) or len(text.text) > MAX_NAME):
+            self._fault(
+                text.place,
+                f"{text.text!r} cannot be a name.",
+                f"Use small letters, digits and single hyphens, at most {MAX_NAME}.",
+            )
+        return text.text
+
+    def _version(self, tree: Tree) -> int:
+        text = self._text(tree)
+        version = int(text.text) if _NUMBER.fullmatch(text.text) else 0
+        if text.text and not 0 < version <= MAX_VERSION:
+            self._fault(text.place, f"{text.text!r} is not a version.", "Write a whole number from 1.")
+        return version
+
+    def _title(self, tree: Tree) -> Label:
+        top = self._entries(tree, ("en", "nl"))
+        return Label(self._words("en", top), self._words("nl", top))
+
+    def _between(self, tree: Tree) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        top = self._entries(tree, ("providers", "recipients"))
+        read = partial(self._several, known=self._agencies, kind="agency")
+        return self._within("providers", top, (), read), self._within("recipients", top, (), read)
+
+    def _bases(self, tree: Tree) -> tuple[Basis, ...]:
+        return tuple(self._each(tree, self._basis))
+
+    def _basis(self, tree: Tree) -> Basis:
+        top = self._entries(tree, ("term", "because"))
+        read = partial(self._one, known=self._vocabulary.lawful_bases, kind="lawful basis")
+        return Basis(self._within("term", top, "", read), self._words("because", top))
+
+    def _in_force(self, tree: Tree) -> InForce:
+        top = self._entries(tree, ("from", "until", "review_by"))
+        start, until, review_by = (
+            self._within(key, top, date.min, self._date) for key in ("from", "until", "review_by")
+        )
+        if date.min not in (start, until, review_by):
+            self._in_order(top, start, until, review_by)
+        return InForce(start, until, review_by)
+
+    def _in_order(self, top: Mapping[str, Tree], start: date, until: date, review_by: date) -> None:
+        if until < start:
+            self._fault(top["until"].place, f"'until' ({until}) is before 'from' ({start}).", "Put them in order.")
+        elif not start <= review_by <= until:
+            self._fault(
+                top["review_by"].place,
+                f"'review_by' ({review_by}) is not between 'from' ({start}) and 'until' ({until}).",
+                "Review it while it is in force.",
+            )
+
+    def _requesters(self, tree: Tree) -> Requesters:
+        top = self._entries(tree, ("roles", "must_state"))
+        roles = partial(self._several, known=self._vocabulary.roles, kind="role")
+        state = partial(self._several, known=MUST_STATE, kind="thing to state", empty=True)
+        return Requesters(self._within("roles", top, (), roles), self._within("must_state", top, (), state))
+
+    def _retention(self, tree: Tree) -> Retention:
+        top = self._entries(tree, ("keep", "then", "receipt"))
+        then = partial(self._one, known=THEN, kind="end of keeping")
+        receipt = partial(self._one, known=RECEIPT, kind="rule for receipts")
+        return Retention(
+            self._within("keep", top, "", self._keep),
+            self._within("then", top, "", then),
+            self._within("receipt", top, "", receipt),
+        )
+
+    def _keep(self, tree: Tree) -> str:
+        text = self._text(tree)
+        if text.text and not _KEEP.fullmatch(text.text):
+            mend = "Write an ISO 8601 length in years, months, weeks or days, e.g. P2Y or P6M."
+            self._fault(text.place, f"{text.text!r} is not a length of time.", mend)
+        return text.text
+
+    def _assessment(self, tree: Tree) -> AssessmentReference:
+        text = self._text(tree)
+        name, _, version = text.text.partition("@")
+        good = _NAME.fullmatch(name) and len(name) <= MAX_NAME and _NUMBER.fullmatch(version)
+        if text.text and not good:
+            mend = "Write its name and version, e.g. marac-victim-safety@3."
+            self._fault(text.place, f"{text.text!r} names no assessment.", mend)
+        return AssessmentReference(name, int(version) if good else 0)
+
+    # releases
+
+    def _releases(self, tree: Tree) -> tuple[Release, ...]:
+        releases = self._each(tree, self._release)
+        if len(releases) > MAX_RELEASES:
+            self._fault(tree.place, f"There are {len(releases)} releases; at most {MAX_RELEASES}.", "Split it.")
+        return tuple(replace(release, number=at) for at, release in enumerate(releases, 1))
+
+    def _release(self, tree: Tree) -> Release:
+        top = self._entries(tree, ("record", "fields"), optional=("of", "where"))
+        read = partial(self._one, known=self._vocabulary.record_types, kind="record type")
+        record = self._vocabulary.record_types.get(self._within("record", top, "", read))
+        of = partial(self._several, known=self._vocabulary.subject_categories, kind="category of people")
+        return Release(
+            number=0,
+            record=record.name if record else "",
+            of=self._within("of", top, (), of),
+            where=self._within("where", top, None, partial(self._condition, record=record.name)) if record else None,
+            fields=self._within("fields", top, (), partial(self._fields, record=record)) if record else (),
+        )
+
+    def _fields(self, tree: Tree, record: RecordType) -> tuple[FieldRelease, ...]:
+        if not isinstance(tree, Entries) or not tree.entries:
+            self._fault(tree.place, "No field is released.", "Write each field with its form, e.g. name: as-is.")
+            return ()
+        known = {field.name: field for field in record.fields}
+        for name, (place, _) in tree.entries.items():
+            if name not in known:
+                with self._at(name):
+                    self._unknown(place, name, known, f"field of {record.name}")
+        # In the vocabulary's order, so that the canonical form, which has none, gives the same value back.
+        return tuple(
+            FieldRelease(name, self._minimiser(field, tree.entries[name][1]))
+            for name, field in known.items()
+            if name in tree.entries
+        )
+
+    def _minimiser(self, field: Field, tree: Tree) -> str:
+        with self._at(field.name):
+            name = self._one(tree, self._vocabulary.minimisers, "form")
+            if name in self._vocabulary.minimisers and not applies(name, field):
+                self._fault(
+                    tree.place,
+                    f"{name!r} cannot be made of {field.name}, which is a {field.type.value}.",
+                    f"Use one of: {', '.join(applicable(field))}.",
+                )
+            return name
+
+    def _condition(self, tree: Tree, record: str | None) -> Condition:
+        text = self._text(tree)
+        try:
+            return parse_condition(text.text, self._vocabulary, record=record) if text.text else Everyone()
+        except ConditionError as error:
+            exact = text.inside.moved(error.column - 1)
+            self._fault(exact, f"{error.cause} (Column {error.column} of the condition.)", error.mend)
+            return Everyone()  # never released: a fault was found
+
+    # shapes
+
+    def _entries(self, tree: Tree, keys: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Tree]:
+        if not isinstance(tree, Entries):
+            self._fault(tree.place, "Here a block of keys should stand.", f"Write the keys {', '.join(keys)}.")
+            return {}
+        for name, (place, _) in tree.entries.items():
+            if name not in (*keys, *optional):
+                self._unknown(place, name, (*keys, *optional), "key")
+        for name in keys:
+            if name not in tree.entries:
+                self._fault(
+                    tree.place, f"The key {name!r} is missing.", "Add it: nothing is decided by leaving it out."
+                )
+        return {name: value for name, (_, value) in tree.entries.items()}
+
+    def _within(self, key: str, top: Mapping[str, Tree], missing: _T, read: Callable[[Tree], _T]) -> _T:
+        """Return what ``read`` makes of a key's value; ``missing`` where the key is not there."""
+        if key not in top:
+            return missing
+        with self._at(key):
+            return read(top[key])
+
+    def _each(self, tree: Tree, read: Callable[[Tree], _T]) -> list[_T]:
+        if not isinstance(tree, Items) or not tree.items:
+            self._fault(tree.place, "Here a list with at least one item should stand.", "Begin each item with a dash.")
+            return []
+        read_all = []
+        for number, item in enumerate(tree.items, 1):
+            with self._at(f"[{number}]"):
+                read_all.append(read(item))
+        return read_all
+
+    def _several(self, tree: Tree, known: Collection[str] | None, kind: str, *, empty: bool = False) -> tuple[str, ...]:
+        """Read a list of words, or one word; each once, each known (where ``known`` is given)."""
+        if empty and isinstance(tree, Items) and not tree.items:
+            return ()
+        items = tree if isinstance(tree, Items) else Items(tree.place, (tree,))
+        words: list[str] = []
+        for item in self._each(items, self._text):
+            if item.text in words:
+                self._fault(item.place, f"{item.text!r} stands twice in this list.", "Remove one of the two.")
+            elif known is not None and item.text and item.text not in known:
+                self._unknown(item.place, item.text, known, kind)
+            words.append(item.text)
+        return tuple(words)
+
+    def _one(self, tree: Tree, known: Collection[str], kind: str) -> str:
+        text = self._text(tree)
+        if text.text and text.text not in known:
+            self._unknown(text.place, text.text, known, kind)
+        return text.text
+
+    def _words(self, key: str, top: Mapping[str, Tree]) -> str:
+        return self._within(key, top, "", lambda tree: self._text(tree).text.strip())
+
+    def _date(self, tree: Tree) -> date:
+        text = self._text(tree)
+        found = iso_date(text.text)
+        if text.text and found is None:
+            self._fault(text.place, f"{text.text!r} is not a date.", "Write year-month-day, e.g. 2026-02-01.")
+        return found or date.min
+
+    def _text(self, tree: Tree) -> Text:
+        if not isinstance(tree, Text):
+            self._fault(tree.place, "Here one value should stand, not a block or a list.", "Write it on this line.")
+            return Text(tree.place, tree.place, "")
+        if not tree.text.strip():
+            self._fault(tree.place, "Nothing stands here.", "Write a value.")
+            return Text(tree.place, tree.place, "")
+        return tree
+
+    def _unknown(self, place: Place, name: str, known: Collection[str], kind: str) -> None:
+        near = get_close_matches(name, list(known), n=1)
+        mend = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known) or 'none yet'}."
+        self._fault(place, f"There is no {kind} named {name!r}.", mend)
