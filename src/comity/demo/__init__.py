@@ -1,0 +1,1 @@
+"""The made-up chain, and the chains that a demonstration can load."""
