@@ -47,7 +47,14 @@ class Cluster:
 
     def conninfo(self) -> str:
         """Return how to connect as the superuser, to the database ``postgres``."""
-        return make_conninfo("", host=str(self.place.socket), user=SUPERUSER, password=self.password, dbname="postgres")
+        return make_conninfo(
+            "",
+            host=str(self.place.socket),
+            port=postmaster.PORT,
+            user=SUPERUSER,
+            password=self.password,
+            dbname="postgres",
+        )
 
     def release(self) -> None:
         """Stop it if we are its keeper."""

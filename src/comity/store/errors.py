@@ -27,6 +27,10 @@ class RightsError(StoreError, PermissionError):
     """The account of ``COMITY_DSN`` may not do what setting up the database takes."""
 
 
+class ServerTooOldError(StoreError, RuntimeError):
+    """The server of ``COMITY_DSN`` lacks what the schema needs."""
+
+
 class MigrationError(StoreError, ValueError):
     """A migration is misnamed, out of order, missing, edited or fails."""
 

@@ -23,6 +23,7 @@ from comity.store.place import Place
 START_SECONDS = 120.0  # recovery after a crash replays what was written since the last checkpoint
 STOP_SECONDS = 60.0
 LEFTOVER_SECONDS = 20.0  # a server process notices that its postmaster is gone within seconds
+PORT = 5432  # only a part of the socket's name, but said, because PGPORT might say otherwise
 _POLL_SECONDS = 0.02
 _STATUS_LINE = 7  # of postmaster.pid, counted from 0
 _PROCESSES = Path("/proc")
@@ -30,6 +31,7 @@ _PROCESSES = Path("/proc")
 # Said on the command line, so that a change of ours needs no editing of files in the data folder.
 TUNING: Mapping[str, str] = {
     "listen_addresses": "",  # no TCP: nothing but the 0700 socket folder leads in
+    "port": str(PORT),
     "unix_socket_permissions": "0700",
     "shared_buffers": "256MB",
     "work_mem": "16MB",
@@ -121,7 +123,7 @@ def _wait_until_deserted(place: Place) -> None:
     while left := list(_working_in(place.data)):
         if time.monotonic() > deadline:
             numbers = ", ".join(map(str, left))
-            raise ClusterError(f"Processes of an earlier PostgreSQL still work in {place.data}: {numbers}. End them.")
+            raise ClusterError(f"Processes still work in {place.data}: {numbers}. End them, or let them leave it.")
         time.sleep(_POLL_SECONDS)
     if _PROCESSES.is_dir():  # elsewhere we cannot see who works there, and leave it to PostgreSQL's own check
         (place.data / "postmaster.pid").unlink(missing_ok=True)

@@ -19,7 +19,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from comity.store.errors import RightsError
+from comity.store.binaries import OLDEST
+from comity.store.errors import RightsError, ServerTooOldError
 from comity.store.models import DATABASE, Role
 from comity.store.private import read_private, write_private
 from comity.store.queries import load_queries
@@ -36,6 +37,7 @@ def provision(admin: str, home: Path) -> Mapping[Role, str]:
     ``admin`` is how to connect as somebody who may. Raises :class:`RightsError` if they may not after all.
     """
     with _connected(admin) as connection, _alone(connection):
+        _check_version(connection)
         try:
             passwords = _passwords(connection, home)
             _make_roles(connection, passwords)
@@ -51,23 +53,38 @@ def provision(admin: str, home: Path) -> Mapping[Role, str]:
 
 
 def make_database(admin: str, name: str, template: str | None = None) -> None:
-    """Make a database that only the roles may connect to, a copy of ``template`` if one is named."""
+    """Make a database that only the roles may connect to, a copy of ``template`` if one is named.
+
+    It gets its name once it is closed to the public, so that one left half made is never taken for whole.
+    """
+    draft = f"{name}_new"
+    drop_database(admin, draft)
     with _connected(admin) as connection:
         _become_member(connection)
-        copy = sql.SQL(" TEMPLATE {}").format(sql.Identifier(template or "template0"))
         connection.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8'").format(sql.Identifier(name), _role(Role.OWNER))
-            + copy
+            sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE {}").format(
+                sql.Identifier(draft), _role(Role.OWNER), sql.Identifier(template or "template0")
+            )
         )
-    with _connected(admin, dbname=name) as connection, connection.transaction():
-        for statement in _closing(name):
-            connection.execute(statement)
+        with _connected(admin, dbname=draft) as inside, inside.transaction():
+            for statement in _closing(draft):
+                inside.execute(statement)
+        connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (draft, name))))
 
 
 def drop_database(admin: str, name: str) -> None:
     """Drop a database, whoever is connected to it; nothing happens if it is not there."""
     with _connected(admin) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _check_version(connection: Connection) -> None:
+    major = connection.info.server_version // 10_000
+    if major < OLDEST:
+        raise ServerTooOldError(
+            f"The server of COMITY_DSN is PostgreSQL {major}; Comity needs {OLDEST} or newer. Use a newer server, or "
+            "leave COMITY_DSN unset for one of Comity's own."
+        )
 
 
 def _closing(name: str) -> Iterator[sql.Composed]:
