@@ -161,14 +161,15 @@ class _Parser:
     def _comparison(self) -> Condition:
         typed = self._column()
         if self._accept("not"):
-            return Not(self._membership(typed) or self._refuse(
-                self._peek(), f"After 'not' comes 'in', 'between' or 'within', not {self._peek()}.", "Complete it."
-            ))  # fmt: skip
+            return Not(self._membership(typed) or self._incomplete("After 'not' comes 'in', 'between' or 'within'"))
         if self._accept("is"):
             return self._is(typed)
         if sign := self._accept(*Operator):
             return self._compare(typed, sign)
         return self._membership(typed) or self._boolean(typed)
+
+    def _incomplete(self, what: str) -> NoReturn:
+        self._refuse(self._peek(), f"{what}, not {self._peek()}.", "Complete it.")
 
     def _membership(self, typed: _Typed) -> Condition | None:
         for word, read in (("in", self._in), ("between", self._between), ("within", self._within)):
@@ -308,8 +309,8 @@ class _Parser:
     def _quoted(self, typed: _Typed, example: str) -> Token:
         token = self._take()
         if token.kind is not Kind.TEXT:
-            self._refuse(token, f"{typed.column} is {_kind(typed)}, so here a text in quotes should stand, not {token}.",
-                         f"Write it as {example}.")  # fmt: skip
+            cause = f"{typed.column} is {_kind(typed)}, so here a text in quotes should stand, not {token}."
+            self._refuse(token, cause, f"Write it as {example}.")
         return token
 
     def _date(self, typed: _Typed) -> Literal:
@@ -366,8 +367,8 @@ class _Parser:
         if name.text not in known:
             self._refuse(name, f"There is no record type {name}.", _hint(name.text, known, "a record type"))
         if self._record is not None and name.text != self._record:
-            self._refuse(name, f"A 'where' is about the released {self._record} itself, not about a {name.text}.",
-                         "Move this to 'about', or to another release.")  # fmt: skip
+            cause = f"A 'where' is about the released {self._record} itself, not about a {name.text}."
+            self._refuse(name, cause, "Move this to 'about', or to another release.")
         return known[name.text]
 
     def _typed(self, record: RecordType, first: Token, token: Token) -> _Typed:
@@ -389,13 +390,13 @@ class _Parser:
 
     def _open(self, typed: _Typed) -> None:
         if typed.sealed:
-            self._refuse(typed, f"{typed.column} is sealed: a condition can only ask whether it equals a text.",
-                         f"Write {typed.column} = '...', or leave it out.")  # fmt: skip
+            cause = f"{typed.column} is sealed: a condition can only ask whether it equals a text."
+            self._refuse(typed, cause, f"Write {typed.column} = '...', or leave it out.")
 
     def _ordered(self, typed: _Typed, sign: str) -> None:
         if typed.type not in _ORDERED:
-            self._refuse(typed, f"{typed.column} is {_kind(typed)} and has no order, so {sign!r} cannot be asked of it.",
-                         "Use =, != or 'in'.")  # fmt: skip
+            cause = f"{typed.column} is {_kind(typed)} and has no order, so {sign!r} cannot be asked of it."
+            self._refuse(typed, cause, "Use =, != or 'in'.")
 
 
 def iso_date(text: str) -> date | None:

@@ -28,7 +28,7 @@ class ConditionError(AgreementError):
 
 
 class UnknownAgreementError(LookupError):
-    """No agreement, version, agency or assessment of that name is kept here."""
+    """No agreement, version, agency or assessment of that name is kept here; the message names what was looked for."""
 
 
 class SignatureError(AgreementError):
@@ -37,3 +37,7 @@ class SignatureError(AgreementError):
 
 class ImmutableError(AgreementError):
     """The version has been signed, so its text can no longer change. Propose the next version instead."""
+
+
+class ActRefusedError(AgreementError):
+    """The act makes no sense upon this version as it stands, or is not this agency's to do."""

@@ -288,12 +288,13 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
-class PinnedKey:
-    """The public key that an agency is known by on this node: 32 raw bytes of Ed25519, and its thumbprint."""
+class Party:
+    """An agency that this node knows, and the public key (32 raw bytes of Ed25519) that is pinned for it, if any."""
 
     agency: str
-    public_key: bytes
-    thumbprint: str
+    kind: str
+    label: Label
+    public_key: bytes | None = None
 
 
 class Act(StrEnum):
@@ -306,10 +307,24 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One act upon a version; later events count over earlier ones, except that a revocation is for ever."""
+    """One act of one party upon a version."""
 
     act: Act
+    agency: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One version as the database holds it, before any of it is believed."""
+
+    name: str
+    version: int
+    data: bytes  # the canonical bytes
+    signatures: tuple[Signature, ...]
+    events: tuple[Event, ...]  # in the order in which they were recorded
+    assessment: str  # name@version of the assessment whose status follows
+    assessment_status: str | None  # None: no such assessment is kept here
 
 
 class Why(StrEnum):
@@ -324,7 +339,7 @@ class Why(StrEnum):
     SUSPENDED = "suspended"
     REVOKED = "revoked"
     REPLACED = "replaced"
-    NOT_ASSESSED = "not-assessed"
+    NOT_ASSESSED = "assessment-not-approved"
     REVIEW_OVERDUE = "review-overdue"
 
 
@@ -347,6 +362,17 @@ class Standing:
     def in_force(self) -> bool:
         """Whether a request may be decided under it now."""
         return not self.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One version and its standing. ``agreement`` is None exactly when its bytes cannot be read as an agreement."""
+
+    name: str
+    version: int
+    agreement: Agreement | None
+    standing: Standing
+    effective: bool  # it has taken effect, now or in the past (see the rules of `standing`)
 
 
 Row: TypeAlias = Mapping[str, object]

@@ -1,0 +1,278 @@
+"""Agreements in and out of the database. Every act of governance and its entry in the ledger are one transaction.
+
+Rules:
+
+1. A version may be replaced by another draft until the first party signs; from then on it stays as it is.
+2. A signature is checked before it is kept, and again whenever it is used.
+3. Only a party suspends, resumes or revokes; a revoked version takes no further act.
+4. Entries hold terms and ids only. What an entry is about is committed to with 16 random bytes that stay here.
+
+Connections are those of ``comity_governance``; ``comity_gate`` may read. Times are handed in.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+from uuid import UUID, uuid4
+
+import psycopg
+import rfc8785
+from psycopg.types.json import Jsonb
+
+from comity.agreements.canonical import canonical
+from comity.agreements.errors import (
+    ActRefusedError,
+    AgreementError,
+    ImmutableError,
+    SignatureError,
+    UnknownAgreementError,
+)
+from comity.agreements.keys import thumbprint
+from comity.agreements.models import Act, Agreement, AssessmentReference, Considered, Event, Party
+from comity.agreements.parse import from_canonical, parse_agreement
+from comity.agreements.rows import all_from_rows, standing_from_rows, standing_query
+from comity.agreements.sign import message, verify
+from comity.agreements.standing import acts_in_effect
+from comity.ledger import Entry, append, commitment
+from comity.store import load_queries
+from comity.vocabulary.models import Label, Vocabulary
+
+_QUERIES: Final = load_queries("comity.agreements")
+_SALT_BYTES: Final = 16
+
+Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+
+# --- agencies --------------------------------------------------------------------------------------------------------
+
+
+def add_agency(conn: Connection, agency: str, kind: str, label: Label, vocabulary: Vocabulary) -> None:
+    """Make an agency known, or change its words; its key is pinned apart. An unknown ``kind`` is refused."""
+    if kind not in vocabulary.agency_kinds:
+        raise AgreementError(
+            f"There is no kind of agency named {kind!r}. Known are: {', '.join(vocabulary.agency_kinds)}."
+        )
+    with conn.transaction():
+        conn.execute(_QUERIES.add_agency, {"agency": agency, "kind": kind, "en": label.en, "nl": label.nl})
+
+
+def pin_key(conn: Connection, agency: str, public_key: bytes, at: datetime, *, replace: bool = False) -> str:
+    """Pin the key by which an agency is known here, and return its thumbprint.
+
+    Another key than the pinned one is refused unless ``replace``; with it, what the agency signed with the old key is
+    no longer in force until it signs anew.
+    """
+    print_of_key = thumbprint(public_key)
+    with conn.transaction():
+        row = conn.execute(_QUERIES.lock_key, {"agency": agency}).fetchone()
+        if row is None:
+            raise UnknownAgreementError(f"There is no agency named {agency!r} here. Add it first.")
+        if row[0] == public_key:
+            return print_of_key
+        if row[0] is not None and not replace:
+            raise SignatureError(f"Another key is pinned for {agency}. Say that it is to be replaced, if it is.")
+        conn.execute(_QUERIES.pin_key, {"agency": agency, "public_key": public_key, "thumbprint": print_of_key})
+        _enter(conn, "alteration", at, {"agency": agency, "thumbprint": print_of_key}, public_key)
+    return print_of_key
+
+
+def agencies(conn: Connection) -> tuple[Party, ...]:
+    """Return the agencies that this node knows."""
+    return tuple(
+        Party(agency, kind, Label(en, nl), key) for agency, kind, en, nl, key in conn.execute(_QUERIES.agencies)
+    )
+
+
+# --- agreements ------------------------------------------------------------------------------------------------------
+
+
+def propose(conn: Connection, text: str, vocabulary: Vocabulary, at: datetime) -> Agreement:
+    """Keep an agreement's YAML as a draft of the version that it names, and return it.
+
+    Raises :class:`FaultyAgreementError` with every fault, and :class:`ImmutableError` if a party has signed another
+    text of this version; the same text again changes nothing.
+    """
+    agreement = parse_agreement(text, vocabulary, agencies=[party.agency for party in agencies(conn)])
+    data, named = canonical(agreement), _named(agreement.name, agreement.version)
+    with conn.transaction():
+        row = conn.execute(_QUERIES.lock_agreement, named).fetchone()
+        if row is not None and bytes(row[0]) == data:
+            return agreement
+        if row is not None and _is_signed(conn, named):
+            raise ImmutableError(f"{agreement} is signed, so its text stays. Propose version {agreement.version + 1}.")
+        values = {"canonical": data, "yaml": text, "parties": list(agreement.parties), "at": at}
+        conn.execute(_QUERIES.propose, {**named, **values, "assessment": str(agreement.assessment)})
+    return agreement
+
+
+def add_signature(
+    conn: Connection, name: str, version: int, agency: str, signature: bytes, vocabulary: Vocabulary, at: datetime
+) -> None:
+    """Keep a party's signature under the version's present text.
+
+    Raises :class:`SignatureError`, and keeps nothing, unless the agency is a party, has a key pinned here, has not
+    signed before, and the signature is that key's over that text.
+    """
+    with conn.transaction():
+        data, _ = _locked(conn, name, version)
+        key = _signing_key(conn, from_canonical(data, vocabulary), agency)
+        if not verify(data, agency, name, version, signature, key):
+            raise SignatureError(
+                f"The signature is not {agency}'s under {name}@{version} as it is kept here. "
+                "Sign this text, with the key that is pinned for the agency."
+            )
+        context = {"agency": agency, "agreement": f"{name}@{version}", "thumbprint": thumbprint(key)}
+        entry, salt = _enter(conn, "sign", at, context, message(data, agency, name, version) + signature)
+        values = {"agency": agency, "thumbprint": thumbprint(key), "signature": signature, "at": at}
+        added = conn.execute(
+            _QUERIES.add_signature, {**_named(name, version), **values, "entry": entry, "salt": salt}
+        ).rowcount
+        if not added:
+            raise SignatureError(f"{agency} has signed {name}@{version} already. There is nothing to do.")
+
+
+def read_agreement(conn: Connection, name: str, version: int, vocabulary: Vocabulary) -> Agreement:
+    """Return one version, in force or not, e.g. for a party to sign it; :class:`UnknownAgreementError` if not kept."""
+    return from_canonical(_text(conn, name, version)[0], vocabulary)
+
+
+def read_text(conn: Connection, name: str, version: int) -> str:
+    """Return the YAML of one version as it was proposed."""
+    return _text(conn, name, version)[1]
+
+
+def load_standing(conn: Connection, name: str, vocabulary: Vocabulary, now: datetime) -> Considered:
+    """Return the version of an agreement to decide under, and its standing, from the database's bytes of this moment.
+
+    Raises :class:`UnknownAgreementError` if there is none of that name.
+    """
+    found = standing_from_rows(conn.execute(standing_query(), {"name": name}), vocabulary, now)
+    if found is None:
+        raise UnknownAgreementError(f"There is no agreement named {name!r} here.")
+    return found
+
+
+def all_standings(conn: Connection, vocabulary: Vocabulary, now: datetime) -> tuple[tuple[Considered, ...], ...]:
+    """Return the versions of each agreement, by name, earliest first, each with its standing."""
+    return all_from_rows(conn.execute(standing_query(), {"name": None}), vocabulary, now)
+
+
+# --- acts ------------------------------------------------------------------------------------------------------------
+
+
+def act_upon(
+    conn: Connection, act: Act, name: str, version: int, *, agency: str, by: str, reason: str, at: datetime
+) -> None:
+    """Suspend, resume or revoke a version, for ``agency``, by a member of its staff (an opaque id), for a reason.
+
+    It counts from the moment that the transaction commits. Raises :class:`ActRefusedError` if it makes no sense. It
+    does not depend on the agreement being readable: what has gone wrong must always be revocable.
+    """
+    agreement = f"{name}@{version}"
+    with conn.transaction():
+        _, parties = _locked(conn, name, version)
+        _check_act(act, agreement, agency, parties, _events(conn, name, version))
+        if not reason.strip():
+            raise ActRefusedError("No reason is given. Say why, for the other parties.")
+        payload = {"act": act, "agreement": agreement, "agency": agency, "by": by, "reason": reason}
+        context = {"agency": agency, "agreement": agreement}
+        entry, salt = _enter(conn, act.value, at, context, rfc8785.dumps({**payload, "at": at.isoformat()}))
+        values = {"act": act.value, "agency": agency, "by": by, "reason": reason, "at": at}
+        conn.execute(_QUERIES.add_event, {**_named(name, version), **values, "entry": entry, "salt": salt})
+
+
+def _check_act(act: Act, agreement: str, agency: str, parties: Collection[str], events: Collection[Event]) -> None:
+    suspended, revoked = acts_in_effect(events)
+    if agency not in parties:
+        raise ActRefusedError(f"{agency} is no party to {agreement}. Only its parties can {act.value} it.")
+    if revoked:
+        raise ActRefusedError(f"{agreement} is revoked, for ever. Propose the next version.")
+    if act is Act.RESUME and agency not in suspended:
+        raise ActRefusedError(f"{agency} has not suspended {agreement}. Whoever suspended it resumes it.")
+    if act is Act.SUSPEND and agency in suspended:
+        raise ActRefusedError(f"{agency} has suspended {agreement} already. There is nothing to do.")
+
+
+def _events(conn: Connection, name: str, version: int) -> list[Event]:
+    rows = conn.execute(_QUERIES.events, _named(name, version))
+    return [Event(Act(act), agency, at) for act, agency, at in rows]
+
+
+# --- assessments -----------------------------------------------------------------------------------------------------
+
+
+def propose_assessment(conn: Connection, assessment: AssessmentReference, document: Mapping[str, Any]) -> None:
+    """Keep an impact assessment as a draft; :class:`ImmutableError` if that version is approved with another text."""
+    named = _named(assessment.name, assessment.version)
+    with conn.transaction():
+        row = conn.execute(_QUERIES.lock_assessment, named).fetchone()
+        if row is not None and row[0] == "approved":
+            if row[1] == dict(document):
+                return
+            raise ImmutableError(f"Assessment {assessment} is approved, so its text stays. Propose the next version.")
+        conn.execute(_QUERIES.propose_assessment, {**named, "document": Jsonb(dict(document))})
+
+
+def approve_assessment(
+    conn: Connection, assessment: AssessmentReference, *, agency: str, by: str, at: datetime
+) -> None:
+    """Approve a draft, for ``agency``, by a member of its staff (an opaque id); an approved one stays as it is."""
+    named = _named(assessment.name, assessment.version)
+    with conn.transaction():
+        row = conn.execute(_QUERIES.lock_assessment, named).fetchone()
+        if row is None:
+            raise UnknownAgreementError(f"There is no assessment {assessment} here. Propose it first.")
+        if row[0] == "approved":
+            raise ActRefusedError(f"Assessment {assessment} is approved already. There is nothing to do.")
+        context = {"agency": agency, "assessment": str(assessment)}
+        payload = {"assessment": str(assessment), "agency": agency, "by": by, "document": row[1]}
+        entry, salt = _enter(conn, "approve", at, context, rfc8785.dumps({**payload, "at": at.isoformat()}))
+        conn.execute(_QUERIES.approve_assessment, {**named, "by": by, "at": at, "entry": entry, "salt": salt})
+
+
+# --- pieces ----------------------------------------------------------------------------------------------------------
+
+
+def _enter(conn: Connection, kind: str, at: datetime, context: Mapping[str, str], payload: bytes) -> tuple[UUID, bytes]:
+    """Write the act's entry in the ledger's outbox; return its id, and the salt that opens its commitment."""
+    entry, salt = uuid4(), secrets.token_bytes(_SALT_BYTES)
+    append(conn, [Entry(entry, at, kind, context, commitment(salt, payload))])
+    return entry, salt
+
+
+def _signing_key(conn: Connection, agreement: Agreement, agency: str) -> bytes:
+    if agency not in agreement.parties:
+        raise SignatureError(f"{agency} is no party to {agreement}. Its parties are: {', '.join(agreement.parties)}.")
+    row = conn.execute(_QUERIES.lock_key, {"agency": agency}).fetchone()
+    if row is None or row[0] is None:
+        raise SignatureError(f"No key is pinned for {agency} here. Pin its public key first.")
+    return bytes(row[0])
+
+
+def _locked(conn: Connection, name: str, version: int) -> tuple[bytes, list[str]]:
+    row = conn.execute(_QUERIES.lock_agreement, _named(name, version)).fetchone()
+    if row is None:
+        raise _unknown(name, version)
+    return bytes(row[0]), row[1]
+
+
+def _text(conn: Connection, name: str, version: int) -> tuple[bytes, str]:
+    row = conn.execute(_QUERIES.text, _named(name, version)).fetchone()
+    if row is None:
+        raise _unknown(name, version)
+    return bytes(row[0]), str(row[1])
+
+
+def _is_signed(conn: Connection, named: Mapping[str, Any]) -> bool:
+    row = conn.execute(_QUERIES.signed, named).fetchone()
+    return bool(row and row[0])
+
+
+def _named(name: str, version: int) -> dict[str, Any]:
+    return {"name": name, "version": version}
+
+
+def _unknown(name: str, version: int) -> UnknownAgreementError:
+    return UnknownAgreementError(f"There is no version {version} of an agreement named {name!r} here.")
