@@ -1,6 +1,23 @@
-"""The composition of a node."""
+"""One node, put together: its settings, its open store with every room's tables, its vocabulary, its keys' places.
 
-ROOMS = (
+The command line, the worker and the pages all start here, so that they cannot start differently. It holds what they
+share and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from comity import vocabulary
+from comity.store import Role, Settings, Store, migrate, open_store
+from comity.store.store import Pool
+
+# The order of migration: a room's tables may refer to those of a room before it.
+ROOMS: Final = (
     "comity.ledger",
     "comity.agreements",
     "comity.people",
@@ -9,3 +26,46 @@ ROOMS = (
     "comity.gate",
     "comity.web",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node whose store is open and up to date."""
+
+    settings: Settings
+    store: Store
+    vocabulary: vocabulary.Vocabulary
+    applied: tuple[str, ...] = ()  # the migrations that opening it applied
+
+    @property
+    def keyring(self) -> Path:
+        """Where the epoch keys and the node key are kept, without which no sealed value opens."""
+        return self.settings.key_file("record.keys")
+
+    @property
+    def ledger_key(self) -> Path:
+        """Where the key is kept that signs the ledger's checkpoints."""
+        return self.settings.key_file("ledger.key")
+
+    @property
+    def agency_keys(self) -> Path:
+        """The folder of the agencies' signing keys, which only a demonstration node has."""
+        return self.settings.home / "keys" / "agencies"
+
+    @asynccontextmanager
+    async def pools(self, *roles: Role, size: int = 16) -> AsyncIterator[Mapping[Role, Pool]]:
+        """Open a pool of connections for each role, and close them afterwards; ``size`` is the most of each."""
+        async with AsyncExitStack() as stack:
+            yield {role: await stack.enter_async_context(self.store.pool(role, max_size=size)) for role in roles}
+
+
+@contextmanager
+def open_node(settings: Settings) -> Iterator[Node]:
+    """Open the store, apply what is new of every room's migrations, load the vocabulary; close it all afterwards.
+
+    Raises a ``StoreError`` or ``VocabularyError`` that says what to do.
+    """
+    words = vocabulary.load()
+    with open_store(settings) as store:
+        applied = migrate(store, ROOMS)
+        yield Node(settings, store, words, tuple(applied))
