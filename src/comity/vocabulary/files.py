@@ -11,15 +11,17 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from comity.vocabulary.errors import VocabularyFileError
 from comity.vocabulary.models import Label
 
+_E = TypeVar("_E", bound=StrEnum)
 _NULL = "tag:yaml.org,2002:null"
 
 
@@ -78,6 +80,14 @@ class Block:
         except ValueError:
             self.place_of(key).refuse(f"{key!r} is not a whole number", "write digits only")
 
+    def choice(self, key: str, kind: type[_E], default: str | None = None) -> _E:
+        """Return the member of ``kind`` whose value stands under ``key``; ``default`` if it is not there."""
+        return self._member(self.text(key, default), key, kind)
+
+    def choices(self, key: str, kind: type[_E]) -> tuple[_E, ...]:
+        """Return the members of ``kind`` whose values are listed under ``key``; empty if it is not there."""
+        return tuple(self._member(word, key, kind) for word in self.words(key))
+
     def words(self, key: str) -> tuple[str, ...]:
         """Return the list of texts under ``key``; empty if it is not there."""
         if key not in self._values:
@@ -115,11 +125,24 @@ class Block:
         """Return the words of ``en`` and ``nl``, which must both stand in the block and not be empty."""
         return Label(en=self._words_in("en"), nl=self._words_in("nl"))
 
+    def label_under(self, key: str) -> Label:
+        """Return the label that is the whole of the mapping under ``key``."""
+        block = self.block(key)
+        label = block.label()
+        block.finish()
+        return label
+
     def finish(self) -> None:
         """Refuse the first key that nobody has read."""
         for key, place in self._keys.items():
             if key not in self._read:
-                place.refuse(f"{self.name!r} has an unknown key {key!r}", _nearest(key, self._read))
+                place.refuse(f"{self.name!r} has an unknown key {key!r}", nearest(key, self._read))
+
+    def _member(self, word: str, key: str, kind: type[_E]) -> _E:
+        known = [str(member.value) for member in kind]
+        if word not in known:
+            self.place_of(key).refuse(f"{self.name!r} has the unknown {key} {word!r}", nearest(word, known))
+        return kind(word)
 
     def _words_in(self, language: str) -> str:
         if language not in self._values:
@@ -147,7 +170,9 @@ def read_file(path: Path) -> Block:
         start.refuse("the file is not UTF-8", "save it as UTF-8")
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        Place(path.name, line).refuse(f"this is not YAML: {error.problem}", "mend the syntax on this line or just above")
+        Place(path.name, line).refuse(
+            f"this is not YAML: {error.problem}", "mend the syntax on this line or just above"
+        )
     if node is None:
         start.refuse("the file is empty", "put its contents back")
     return _block(path.name, node, start)
@@ -177,6 +202,8 @@ def _place(file: str, node: Any) -> Place:
     return Place(file, node.start_mark.line + 1)
 
 
-def _nearest(key: str, known: set[str]) -> str:
-    near = get_close_matches(key, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"take it out; known here: {', '.join(sorted(known))}"
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the mend for an unknown word: the nearest known one, or all of them."""
+    words = sorted(known)
+    near = get_close_matches(word, words, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"take one of: {', '.join(words)}"

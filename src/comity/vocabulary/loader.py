@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Final
 
-from comity.vocabulary.files import Block, read_file
-from comity.vocabulary.models import (
-    Code,
-    CodeList,
-    Field,
-    FieldType,
-    Identifiability,
-    Label,
-    LawfulBasis,
-    Purpose,
-    RecordType,
-    Rule,
-    Sensitivity,
-    Term,
-    Vocabulary,
+from comity.vocabulary.files import Block, nearest, read_file
+from comity.vocabulary.models import Code, CodeList, Cover, LawfulBasis, Purpose, Term, Vocabulary
+from comity.vocabulary.names import BASIS_NAME, TERM_NAME, check_name, iri
+from comity.vocabulary.record_types import record_types
+
+DATA: Final = Path(__file__).parent / "data"
+
+_SECTIONS: Final = (
+    "operations",
+    "agency_kinds",
+    "roles",
+    "subject_categories",
+    "minimisers",
+    "channels",
+    "jurisdictions",
 )
-
-DATA = Path(__file__).parent / "data"
 
 
 @cache
@@ -40,92 +39,100 @@ def load_from(folder: Path) -> Vocabulary:
 
     :raises VocabularyFileError: a file is missing or wrong; the message names file, line, cause and mend.
     """
-    version = read_file(folder / "vocabulary.yaml").text("version")
-    lists = {b.name: _code_list(b) for b in read_file(folder / "code_lists.yaml").blocks()}
-    terms = read_file(folder / "terms.yaml")
-    sections = {
-        name: _terms(terms.block(name))
-        for name in (
-            "operations",
-            "agency_kinds",
-            "roles",
-            "subject_categories",
-            "minimisers",
-            "channels",
-            "jurisdictions",
-        )
-    }
-    terms.finish()
+    lists = {block.name: _code_list(block) for block in read_file(folder / "code_lists.yaml").blocks()}
+    sections = _sections(read_file(folder / "terms.yaml"))
     return Vocabulary(
-        version=version,
-        record_types={b.name: _record_type(b) for b in read_file(folder / "record_types.yaml").blocks()},
+        version=_version(read_file(folder / "vocabulary.yaml")),
+        record_types=record_types(read_file(folder / "record_types.yaml"), lists),
         code_lists=lists,
-        purposes={b.name: _purpose(b) for b in read_file(folder / "purposes.yaml").blocks()},
-        lawful_bases={b.name: _basis(b) for b in read_file(folder / "lawful_bases.yaml").blocks()},
+        purposes=_purposes(read_file(folder / "purposes.yaml")),
+        lawful_bases=_bases(read_file(folder / "lawful_bases.yaml"), sections["jurisdictions"]),
         **sections,
     )
 
 
-def _label(block: Block) -> Label:
-    if "en" in block and "nl" in block:
-        return block.label()
-    words = block.name.replace("_", " ").capitalize()
-    return Label(words, words)
+def _version(file: Block) -> str:
+    version = file.text("version")
+    file.finish()
+    return version
 
 
 def _code_list(block: Block) -> CodeList:
-    return CodeList(block.name, block.label(), tuple(Code(b.name, b.label()) for b in block.block("codes").blocks()))
+    check_name(block, TERM_NAME)
+    codes = tuple(_code(each) for each in block.block("codes").blocks())
+    if not codes:
+        block.place.refuse(f"{block.name!r} has no codes", "give it one, or take the list out")
+    code_list = CodeList(block.name, block.label(), codes)
+    block.finish()
+    return code_list
 
 
-def _terms(block: Block) -> Mapping[str, Term]:
-    return {b.name: Term(b.name, b.label(), _definition(b), b.text("source", "")) for b in block.blocks()}
+def _code(block: Block) -> Code:
+    check_name(block, TERM_NAME)
+    definition = block.label_under("definition") if "definition" in block else None
+    code = Code(block.name, block.label(), definition)
+    block.finish()
+    return code
 
 
-def _definition(block: Block) -> Label:
-    return block.block("definition").label() if "definition" in block else block.label()
+def _sections(file: Block) -> dict[str, Mapping[str, Term]]:
+    sections: dict[str, Mapping[str, Term]] = {
+        name: {block.name: _term(block) for block in file.block(name).blocks()} for name in _SECTIONS
+    }
+    file.finish()
+    return sections
 
 
-def _record_type(block: Block) -> RecordType:
-    label = _label(block)
-    return RecordType(
-        name=block.name,
-        label=label,
-        plural=block.block("plural").label() if "plural" in block else Label(label.en + "s", label.nl),
-        niem=block.text("niem"),
-        fields=tuple(_field(b) for b in block.block("fields").blocks()),
-        rules=tuple(_rule(b) for b in block.listed("rules")),
-        happened=block.words("happened"),
-    )
+def _term(block: Block) -> Term:
+    check_name(block, TERM_NAME)
+    term = Term(block.name, block.label(), block.label_under("definition"), block.text("source", ""))
+    block.finish()
+    return term
 
 
-def _field(block: Block) -> Field:
-    return Field(
-        name=block.name,
-        type=FieldType(block.text("type")),
-        label=_label(block),
-        category=block.text("pd", "pd:PersonalData"),
-        sensitivity=Sensitivity(block.text("sensitivity", "ordinary")),
-        identifiability=Identifiability(block.text("identifiability", "none")),
-        niem=block.text("niem", ""),
-        dpv=block.text("pd", "pd:PersonalData"),
-        code_list=block.text("list", "") or None,
-        references=block.text("of", "") or None,
-        required=block.flag("required"),
-        minimum=block.number("min"),
-        maximum=block.number("max"),
-    )
+def _purposes(file: Block) -> dict[str, Purpose]:
+    blocks = {block.name: block for block in file.blocks()}
+    purposes = {name: _purpose(block, blocks) for name, block in blocks.items()}
+    for name, block in blocks.items():
+        _check_ends(name, block, purposes)
+    return purposes
 
 
-def _rule(block: Block) -> Rule:
-    return Rule(block.text("name"), block.text("left"), block.text("operator"), block.text("right"), block.label())
+def _purpose(block: Block, known: Collection[str]) -> Purpose:
+    check_name(block, TERM_NAME)
+    parent = block.text("parent", "") or None
+    if parent and parent not in known:
+        block.place_of("parent").refuse(f"{block.name!r} has the unknown parent {parent!r}", nearest(parent, known))
+    purpose = Purpose(block.name, parent, block.label(), block.label_under("definition"), iri(block, "dpv"))
+    block.finish()
+    return purpose
 
 
-def _purpose(block: Block) -> Purpose:
-    return Purpose(
-        block.name, block.text("parent", "") or None, block.label(), _definition(block), block.text("dpv")
-    )
+def _check_ends(name: str, block: Block, purposes: Mapping[str, Purpose]) -> None:
+    passed = [name]
+    while parent := purposes[passed[-1]].parent:
+        if parent in passed:
+            line = " → ".join([*passed, parent])
+            block.place_of("parent").refuse(
+                f"the purposes go round in a circle: {line}", "give one of them another parent"
+            )
+        passed.append(parent)
 
 
-def _basis(block: Block) -> LawfulBasis:
+def _bases(file: Block, jurisdictions: Collection[str]) -> dict[str, LawfulBasis]:
+    return {block.name: _basis(block, jurisdictions) for block in file.blocks()}
+
+
+def _basis(block: Block, jurisdictions: Collection[str]) -> LawfulBasis:
+    check_name(block, BASIS_NAME)
     jurisdiction = block.name.partition("/")[0]
-    return LawfulBasis(block.name, jurisdiction, block.text("act"), block.text("article"), block.label())
+    if jurisdiction not in jurisdictions:
+        block.place.refuse(
+            f"{block.name!r} is of the unknown jurisdiction {jurisdiction!r}", nearest(jurisdiction, jurisdictions)
+        )
+    covers = block.choices("covers", Cover)
+    if not covers:
+        block.place.refuse(f"{block.name!r} does not say what it covers", f"add covers: [{Cover.PROCESSING}]")
+    basis = LawfulBasis(block.name, jurisdiction, block.text("act"), block.text("article"), block.label(), covers)
+    block.finish()
+    return basis

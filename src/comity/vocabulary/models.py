@@ -1,7 +1,7 @@
 """What words mean: the frozen values every other room speaks in.
 
-Nothing here reads a file or a clock. :func:`comity.vocabulary.load` builds one :class:`Vocabulary` from the data
-files beside it and refuses a file that contradicts itself.
+Nothing here reads a file or a clock. :func:`comity.vocabulary.load` builds one :class:`Vocabulary` from the
+data files beside it and refuses a file that contradicts itself.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ class Code:
 
     name: str
     label: Label
+    definition: Label | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +98,19 @@ class Field:
     name: str
     type: FieldType
     label: Label
-    category: str  # DPV personal-data term, e.g. pd:Name
+    category: str  # DPV personal-data term, e.g. pd:Name, or a core term, e.g. dpv:PersonalData
     sensitivity: Sensitivity
     identifiability: Identifiability
     niem: str  # NIEM element, e.g. nc:PersonGivenName; empty where NIEM has none
-    dpv: str  # DPV term IRI suffix of the category
+    dpv: str  # the IRI of the category
     code_list: str | None = None
     references: str | None = None  # the record type a reference points at
     required: bool = False
     minimum: int | None = None
     maximum: int | None = None
+    codes: tuple[str, ...] = ()  # the codes of the code list, in its order
+    past: bool = False  # a day or instant that cannot lie in the future
+    definition: Label | None = None
 
     @property
     def sealed(self) -> bool:
@@ -116,7 +120,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A check across fields of one record, e.g. ``released_on >= received_on``; a null on either side passes."""
+    """A check across fields of one record, e.g. ``released_on >= received_on``.
+
+    A null on either side passes.
+    """
 
     name: str
     left: str
@@ -136,6 +143,7 @@ class RecordType:
     fields: tuple[Field, ...]
     rules: tuple[Rule, ...] = ()
     happened: tuple[str, ...] = ()  # the date fields that place it on a timeline, best first
+    definition: Label | None = None
 
     def field(self, name: str) -> Field:
         """Return one field; :class:`UnknownTermError` with the nearest right word if there is none."""
@@ -150,7 +158,19 @@ class Purpose:
     parent: str | None
     label: Label
     definition: Label
-    dpv: str
+    dpv: str  # the IRI of the nearest DPV purpose, the same or broader
+
+
+class Cover(StrEnum):
+    """What a provision of law can carry; an agreement needs one for each kind of thing that it does."""
+
+    PROCESSING = "processing"  # for the agencies' own task
+    SENSITIVE = "sensitive"  # special categories: LED art. 10, GDPR art. 9
+    CRIMINAL = "criminal"  # convictions and offences outside law enforcement: GDPR art. 10
+    FURTHER_USE = "further-use"  # for another purpose than that of the collection
+    DISCLOSURE = "disclosure"  # giving data to another
+    RIGHTS = "rights"  # what the person concerned may ask
+    RESEARCH = "research"  # archiving, research and statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +178,11 @@ class LawfulBasis:
     """A provision that permits processing, with the article that says so."""
 
     term: str  # e.g. uk/dpa2018-s35-2-b
-    jurisdiction: str  # eu, uk or nl
+    jurisdiction: str  # one of Vocabulary.jurisdictions, e.g. uk
     act: str
     article: str
     label: Label
+    covers: tuple[Cover, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
