@@ -41,12 +41,28 @@ from comity.intake.steps import UnfitError, fitted, is_text, through, written
 from comity.sources import Body, SourcesError
 from comity.vocabulary.models import Assertion, Vocabulary
 
+_ASSERTIONS = frozenset(it.value for it in Assertion)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def apply(mapping: Mapping, body: Body, vocabulary: Vocabulary, place: str = "") -> Mapped | Held:
     """Return the message in the common vocabulary, or held with every fault. ``place``: where the source said it."""
-    return _Message(mapping, vocabulary, place).read(body)
+    return Applier(mapping, vocabulary).apply(body, place)
+
+
+class Applier:
+    """A mapping made ready for many messages."""
+
+    def __init__(self, mapping: Mapping, vocabulary: Vocabulary) -> None:
+        self.mapping = mapping
+        self.vocabulary = vocabulary
+        types = vocabulary.record_types.values()
+        self.fields = {kind.name: {field.name: field for field in kind.fields} for kind in types}
+        self.categories = frozenset(vocabulary.subject_categories)
+
+    def apply(self, body: Body, place: str = "") -> Mapped | Held:
+        """Return one message in the common vocabulary; see :func:`apply`."""
+        return _Message(self, place).read(body)
 
 
 @dataclass(slots=True)
@@ -63,9 +79,10 @@ class _Scope:
 
 
 class _Message:
-    def __init__(self, mapping: Mapping, vocabulary: Vocabulary, place: str) -> None:
-        self.mapping = mapping
-        self.vocabulary = vocabulary
+    def __init__(self, applier: Applier, place: str) -> None:
+        self.mapping = applier.mapping
+        self.vocabulary = applier.vocabulary
+        self.applier = applier
         self.place = place
         self.faults: list[Fault] = []
         self.records: list[MappedRecord] = []
@@ -73,7 +90,7 @@ class _Message:
     def read(self, body: Body) -> Mapped | Held:
         scope = _Scope(body, siblings=self.mapping.records)
         act = self._act(scope)
-        key = self._key(self.mapping.key, scope, "", "key")
+        key = self._key(self.mapping.key, _key_text(self.mapping.key, scope), "")
         version = self._version(scope)
         persons: tuple[RecordRef, ...] = ()
         if act is Act.STATE:
@@ -93,7 +110,7 @@ class _Message:
             said, _ = _said(self.mapping.message, scope)
             return Act(str(said))
         except (UnfitError, SourcesError, ValueError):
-            self._fault(Cause.MESSAGE_UNKNOWN, field="message", path=_paths(self.mapping.message))
+            self._fault(Cause.MESSAGE_UNKNOWN, field="message", path=self.mapping.message.where)
             return None
 
     def _version(self, scope: _Scope) -> int | None:
@@ -103,7 +120,7 @@ class _Message:
             said, _ = _said(self.mapping.order, scope)
             return None if said is None else _ordinal(said)
         except (UnfitError, SourcesError, ValueError):
-            self._fault(Cause.ORDER_UNREADABLE, field="order_by", path=_paths(self.mapping.order))
+            self._fault(Cause.ORDER_UNREADABLE, field="order_by", path=self.mapping.order.where)
             return None
 
     def _pair(self, scope: _Scope) -> tuple[RecordRef, ...]:
@@ -156,7 +173,7 @@ class _Message:
 
     def _record(self, block: Block, scope: _Scope) -> None:
         before = len(self.faults)
-        key = self._key(block.key, scope, block.id, "key")
+        key = self._key(block.key, scope.key, block.id)
         about = self._about(block, scope)
         whose = self._lawful(block, scope, block.whose, Cause.WHOSE_UNKNOWN)
         asserted = self._lawful(block, scope, block.asserted, Cause.ASSERTED_UNKNOWN)
@@ -178,14 +195,14 @@ class _Message:
         return values, paths
 
     def _field(self, block: Block, rule: FieldRule, scope: _Scope) -> tuple[Scalar | RecordRef | None, str]:
-        kind = self.vocabulary.record_types[block.record].field(rule.name)
+        kind = self.applier.fields[block.record][rule.name]
         path = ""
         try:
             if rule.pointer is not None:
                 target = self._target(rule.pointer, scope, kind.references or "")
                 return target, "" if rule.pointer.key is None else _key_paths(rule.pointer.key)
             value = rule.value or _NOTHING
-            path = _paths(value)
+            path = value.where
             said, path = _said(value, scope)
             return (None if said is None else fitted(said, kind, self.mapping.zone)), path
         except UnfitError as unfit:
@@ -195,12 +212,12 @@ class _Message:
         return _REFUSED, path
 
     def _conform(self, block: Block, values: dict[str, Scalar | RecordRef], paths: dict[str, str]) -> None:
-        kind = self.vocabulary.record_types[block.record]
+        kind, fields = self.vocabulary.record_types[block.record], self.applier.fields[block.record]
         for name in [name for name, value in values.items() if value is _REFUSED]:
             del values[name]
             paths[name] = "!"
         for name, value in values.items():
-            if unfit := refusal(kind.field(name), value, self.vocabulary):
+            if unfit := refusal(fields[name], value, self.vocabulary):
                 self._fault(unfit.cause, record=block.id, field=name, path=paths[name], details=unfit.details)
         for missing in missing_fields(kind, values):
             if paths.get(missing.name) != "!":
@@ -213,14 +230,14 @@ class _Message:
             self._fault(Cause.RULE_BROKEN, record=block.id, field=rule.left, path=path, details=details)
 
     def _lawful(self, block: Block, scope: _Scope, value: Value, cause: Cause) -> str:
-        known = self.vocabulary.subject_categories if cause is Cause.WHOSE_UNKNOWN else [it.value for it in Assertion]
+        known = self.applier.categories if cause is Cause.WHOSE_UNKNOWN else _ASSERTIONS
         try:
             said, _ = _said(value, scope)
         except (UnfitError, SourcesError):
             said = None
         if said not in known:
             name = "whose" if cause is Cause.WHOSE_UNKNOWN else "asserted"
-            self._fault(cause, record=block.id, field=name, path=_paths(value))
+            self._fault(cause, record=block.id, field=name, path=value.where)
         return str(said)
 
     def _about(self, block: Block, scope: _Scope) -> RecordRef | None:
@@ -261,9 +278,8 @@ class _Message:
             scope.keys[block.id] = inner.key if inner else None
         return scope.keys[block.id]
 
-    def _key(self, key: Key, scope: _Scope, record: str, name: str) -> str | None:
-        """Return a key, or note why there is none."""
-        text = _key_text(key, scope)
+    def _key(self, key: Key, text: str | None, record: str) -> str | None:
+        """Return the text of a key, or note why it cannot be one."""
         cause = None
         if text is None:
             cause = Cause.KEY_MISSING
@@ -272,7 +288,7 @@ class _Message:
         elif not is_text(text):
             cause = Cause.UNPRINTABLE
         if cause:
-            self._fault(cause, record=record, field=name, path=_key_paths(key), details={"limit": str(MAX_KEY)})
+            self._fault(cause, record=record, field="key", path=_key_paths(key), details={"limit": str(MAX_KEY)})
             return None
         return text
 
@@ -298,20 +314,21 @@ def _said(value: Value, scope: _Scope) -> tuple[Scalar | None, str]:
 
 
 def _text(value: Value, scope: _Scope) -> tuple[str | None, str]:
-    if value.joined is not None:
-        pieces = [piece for path in value.paths for piece in _pieces(value, path, scope)]
-        return value.joined.join(pieces) or None, _paths(value)
+    if value.pieces:
+        pieces = [text for piece in value.pieces for text in _piece(value, piece, scope)]
+        return value.separator.join(pieces) or None, value.where
     for path in value.paths:
         text = _trimmed(value, written(_get(path, scope)))
         if text is not None:
             return text, path
-    return value.constant, _paths(value)
+    return value.constant, value.where
 
 
-def _pieces(value: Value, path: str, scope: _Scope) -> Iterator[str]:
-    raw = _get(path, scope)
-    for item in raw if isinstance(raw, list) else [raw]:
-        text = _trimmed(value, written(item))
+def _piece(value: Value, piece: Value, scope: _Scope) -> Iterator[str]:
+    """Yield what a piece of a joined value says: one text, or each text of the list that its path finds."""
+    raw = _get(piece.paths[0], scope) if len(piece.paths) == 1 else None
+    for said in map(written, raw) if isinstance(raw, list) else [_said(piece, scope)[0]]:
+        text = None if said is None else _trimmed(value, str(said))
         if text is not None:
             yield text
 
@@ -327,6 +344,8 @@ def _trimmed(value: Value, text: str | None) -> str | None:
 
 
 def _get(path: str, scope: _Scope) -> Any:
+    while path[0] == "^":
+        path, scope = path[1:], scope.around or scope
     return scope.number if path == "#" else scope.body.get(path)
 
 
@@ -366,9 +385,5 @@ def _ordinal(said: Scalar) -> int:
     return number
 
 
-def _paths(value: Value) -> str:
-    return ", ".join(value.paths)
-
-
 def _key_paths(key: Key) -> str:
-    return ", ".join(_paths(part) for part in key.parts)
+    return ", ".join(part.where for part in key.parts)

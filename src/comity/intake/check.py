@@ -81,6 +81,7 @@ class _Check:
         self.vocabulary = vocabulary
         self.notes = Notes()
         self.blocks = {block.id: block for block in _every(mapping.records)}
+        self.depth = 0  # of the block at hand
 
     def mistakes(self) -> list[Mistake]:
         self._one_of(self.mapping.message, [act.value for act in Act], "kind of message")
@@ -105,6 +106,7 @@ class _Check:
         for block in blocks:
             visible = {it.id for level in (blocks, *(it.records for it in around)) for it in level if not it.for_each}
             visible |= {it.id for it in (*around, block)} | {it.id for it in self.mapping.records if not it.for_each}
+            self.depth = len(around) + 1
             self._block(block, frozenset(visible))
             self._blocks(block.records, (*around, block))
 
@@ -115,7 +117,7 @@ class _Check:
         for value in (block.whose, block.asserted, *(condition.value for condition in block.when)):
             self._check_paths(value)
         if block.for_each:
-            self._check_path(block.for_each, block.mark)
+            self._check_path(block.for_each, block.mark)  # seen from the block around it
         record_type = self.vocabulary.record_types.get(block.record)
         if record_type is None:
             self._unknown(block.mark, "record type", block.record, self.vocabulary.record_types)
@@ -223,12 +225,16 @@ class _Check:
             self._check_paths(part)
 
     def _check_paths(self, value: Value | None) -> None:
-        for path in () if value is None else value.paths:
-            if path != "#":
-                self._check_path(path, value.mark if value else Mark(1, 1))
+        for path in () if value is None else value.every_path:
+            self._check_path(path, value.mark if value else Mark(1, 1))
 
     def _check_path(self, path: str, at: Mark) -> None:
-        if wrong := check_path(self._format(), path, self._namespaces()):
+        bare = path.lstrip("^")
+        if len(path) - len(bare) > self.depth:
+            self.notes.add(at, f"{path!r} looks further out than there are blocks around it.", "Leave out a `^`.")
+        elif not bare:
+            self.notes.add(at, f"{path!r} names no path.")
+        elif bare != "#" and (wrong := check_path(self._format(), bare, self._namespaces())):
             self.notes.add(at, wrong)
 
     def _format(self) -> str:

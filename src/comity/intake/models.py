@@ -135,17 +135,26 @@ Step = Absent | Extract | Split | Recase | Codes | DateForm | TimestampForm | Bo
 class Value:
     """How one value is made: from paths or a constant, through steps in their order.
 
-    Of several ``paths`` the first that says something counts; with ``joined`` they are put together instead. A path
-    is one that ``sources`` understands for the source's format, or ``#``: the number of the repetition, from 1.
+    Of several ``paths`` the first that says something counts; ``pieces`` are put together with ``separator`` instead.
+    A path is one that ``sources`` understands for the source's format, or ``#``: the number of the repetition, from 1.
+    Each ``^`` in front of it looks from one block further out.
     """
 
     mark: Mark
     paths: tuple[str, ...] = ()
-    joined: str | None = None
+    pieces: tuple[Value, ...] = ()
+    separator: str = " "
     constant: str | None = None
     trim: bool = True
     steps: tuple[Step, ...] = ()
     default: str | None = None
+    every_path: tuple[str, ...] = dataclass_field(init=False)  # those of its pieces included
+    where: str = dataclass_field(init=False)  # the same, for people to read
+
+    def __post_init__(self) -> None:
+        paths = self.paths + tuple(path for piece in self.pieces for path in piece.every_path)
+        object.__setattr__(self, "every_path", paths)
+        object.__setattr__(self, "where", ", ".join(paths))
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +248,7 @@ class Fault:
     record: str = ""  # the block
     field: str = ""
     path: str = ""
-    details: Map[str, str] = dataclass_field(
-        default_factory=dict
-    )  # words of the mapping or vocabulary
+    details: Map[str, str] = dataclass_field(default_factory=dict)  # words of the mapping or vocabulary
 
     def text(self, language: str = "en") -> str:
         """Return what is wrong, in words (``en`` or ``nl``)."""

@@ -68,11 +68,13 @@ class ValueReader:
     def value_of_keys(self, node: Node, keys: dict[str, Node], what: str) -> Value:
         """Return the value that a block's keys describe."""
         self._check_company(node, keys, what)
-        paths = keys.get("join", keys.get("from"))
         return Value(
             mark=mark(node),
-            paths=() if paths is None else self._paths(paths, what),
-            joined=self._joined(keys, what),
+            paths=self._paths(keys["from"], what) if "from" in keys else (),
+            pieces=tuple(self.value(item, "A piece of `join:`") for item in _items(keys["join"]))
+            if "join" in keys
+            else (),
+            separator=text_of(keys["with"], "`with:`", self.notes) or "" if "with" in keys else " ",
             constant=self._optional_text(keys, "value"),
             trim=True if "trim" not in keys else flag_of(keys["trim"], "`trim:`", self.notes) is not False,
             steps=tuple(self._steps(keys)),
@@ -121,12 +123,6 @@ class ValueReader:
             self.notes.add(keys["pivot"], "`pivot:` is for `date:` and `timestamp:`, and neither is here.")
         if "zone" in keys and "timestamp" not in keys:
             self.notes.add(keys["zone"], "`zone:` is for `timestamp:`, which is not here.")
-
-    def _joined(self, keys: dict[str, Node], what: str) -> str | None:
-        if "join" not in keys:
-            return None
-        separator = keys.get("with")
-        return " " if separator is None else text_of(separator, f"`with:` of {what}", self.notes)
 
     def _optional_text(self, keys: dict[str, Node], name: str) -> str | None:
         return text_of(keys[name], f"`{name}:`", self.notes) if name in keys else None
