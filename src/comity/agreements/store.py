@@ -162,10 +162,8 @@ def all_standings(conn: Connection, vocabulary: Vocabulary, now: datetime) -> tu
 # --- acts ------------------------------------------------------------------------------------------------------------
 
 
-def act_upon(
-    conn: Connection, act: Act, name: str, version: int, *, agency: str, by: str, reason: str, at: datetime
-) -> None:
-    """Suspend, resume or revoke a version, for ``agency``, by a member of its staff (an opaque id), for a reason.
+def act_upon(conn: Connection, name: str, version: int, event: Event, *, by: str, reason: str) -> None:
+    """Suspend, resume or revoke a version, as ``event`` says, by a member of that agency's staff (an opaque id).
 
     It counts from the moment that the transaction commits. Raises :class:`ActRefusedError` if it makes no sense. It
     does not depend on the agreement being readable: what has gone wrong must always be revocable.
@@ -173,18 +171,19 @@ def act_upon(
     agreement = f"{name}@{version}"
     with conn.transaction():
         _, parties = _locked(conn, name, version)
-        _check_act(act, agreement, agency, parties, _events(conn, name, version))
+        _check_act(event, agreement, parties, _events(conn, name, version))
         if not reason.strip():
             raise ActRefusedError("No reason is given. Say why, for the other parties.")
-        payload = {"act": act, "agreement": agreement, "agency": agency, "by": by, "reason": reason}
-        context = {"agency": agency, "agreement": agreement}
-        entry, salt = _enter(conn, act.value, at, context, rfc8785.dumps({**payload, "at": at.isoformat()}))
-        values = {"act": act.value, "agency": agency, "by": by, "reason": reason, "at": at}
+        context = {"agency": event.agency, "agreement": agreement}
+        payload = {**context, "act": event.act.value, "at": event.at.isoformat(), "by": by, "reason": reason}
+        entry, salt = _enter(conn, event.act.value, event.at, context, rfc8785.dumps(payload))
+        values = {"act": event.act.value, "agency": event.agency, "at": event.at, "by": by, "reason": reason}
         conn.execute(_QUERIES.add_event, {**_named(name, version), **values, "entry": entry, "salt": salt})
 
 
-def _check_act(act: Act, agreement: str, agency: str, parties: Collection[str], events: Collection[Event]) -> None:
-    suspended, revoked = acts_in_effect(events)
+def _check_act(event: Event, agreement: str, parties: Collection[str], before: Collection[Event]) -> None:
+    act, agency = event.act, event.agency
+    suspended, revoked = acts_in_effect(before)
     if agency not in parties:
         raise ActRefusedError(f"{agency} is no party to {agreement}. Only its parties can {act.value} it.")
     if revoked:

@@ -1,0 +1,214 @@
+"""An agreement in plain words, English and Dutch, clause by clause: for pages, the register and reasons.
+
+Written so that the words of either language need no gender and no inflection: a field stands as its label, with its
+record type and its form in brackets. Dates are day, month, year. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from comity.agreements.condition_words import condition_words
+from comity.agreements.models import Agreement, FieldRelease, Release
+from comity.agreements.phrases import day, join, lower, phrase, upper
+from comity.vocabulary.models import Label, Term, Vocabulary
+
+_UNKNOWN_AGENCIES: Final[Mapping[str, Label]] = MappingProxyType({})
+
+_FORMS: Final[Mapping[str, Label]] = MappingProxyType(
+    {
+        "withheld": Label("withheld", "achtergehouden"),
+        "year": Label("the year only", "alleen het jaar"),
+        "month": Label("the month and year only", "alleen maand en jaar"),
+        "age-band": Label("an age band only", "alleen een leeftijdsklasse"),
+        "area": Label("the area only", "alleen het gebied"),
+        "initials": Label("initials only", "alleen initialen"),
+        "present": Label("only whether there is one", "alleen of het er is"),
+        "band": Label("a band only", "alleen een klasse"),
+        "pseudonym": Label("a pseudonym in its place", "een pseudoniem ervoor in de plaats"),
+    }
+)
+
+_ONWARD: Final = {
+    "none": Label("The recipient passes nothing on.", "De ontvanger geeft niets door."),
+    "with-permission": Label(
+        "The recipient passes data on only after the provider has agreed.",
+        "De ontvanger geeft gegevens alleen door nadat de verstrekker daarin heeft toegestemd.",
+    ),
+}
+_CONSENT: Final = {
+    "not-required": Label("Nobody's consent is asked.", "Er wordt niemand om toestemming gevraagd."),
+    "asked": Label(
+        "Consent is asked; if it is refused, the reason to go on is recorded.",
+        "Er wordt toestemming gevraagd; bij weigering wordt vastgelegd waarom toch wordt verstrekt.",
+    ),
+    "required": Label("Nothing is provided without consent.", "Zonder toestemming wordt niets verstrekt."),
+}
+_THEN: Final = {
+    "delete": Label("then deletes them", "wist ze daarna"),
+    "return": Label("then returns them", "geeft ze daarna terug"),
+}
+_RECEIPT: Final = {
+    "required": Label(" and confirms it with a receipt", " en bevestigt dat met een ontvangstbewijs"),
+    "not-required": Label("", ""),
+}
+_STATED: Final = {
+    "case_reference": Label("a case reference", "een zaaknummer"),
+    "justification": Label("a justification", "een motivering"),
+}
+_UNITS: Final = {
+    "Y": (Label("year", "jaar"), Label("years", "jaar")),
+    "M": (Label("month", "maand"), Label("months", "maanden")),
+    "W": (Label("week", "week"), Label("weeks", "weken")),
+    "D": (Label("day", "dag"), Label("days", "dagen")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseWords:
+    """One clause in words. ``key`` is the file's key, or the release's clause name (``release 2``)."""
+
+    key: str
+    heading: Label
+    text: Label
+
+
+def agreement_words(
+    agreement: Agreement, vocabulary: Vocabulary, agencies: Mapping[str, Label] = _UNKNOWN_AGENCIES
+) -> tuple[ClauseWords, ...]:
+    """Return every clause of an agreement in words; ``agencies`` gives their names, where they are known."""
+    releases = tuple(
+        ClauseWords(release.clause, Label("What leaves", "Wat wordt verstrekt"), release_words(release, vocabulary))
+        for release in agreement.releases
+    )
+    before = (_between(agreement, agencies), _purpose(agreement, vocabulary), *_bases(agreement, vocabulary))
+    after = (
+        _channels(agreement, vocabulary),
+        ClauseWords("onward", Label("Passing on", "Doorgeven"), _ONWARD[agreement.onward]),
+        _retention(agreement),
+        ClauseWords("consent", Label("Consent", "Toestemming"), _CONSENT[agreement.consent]),
+        _in_force(agreement),
+        _assessment(agreement),
+    )
+    return (*before, _about(agreement, vocabulary), *releases, _requesters(agreement, vocabulary), *after)
+
+
+def release_words(release: Release, vocabulary: Vocabulary) -> Label:
+    """Return one release in a sentence: of whose records, under which condition, which fields in which form."""
+    record = vocabulary.record_type(release.record)
+    people = [vocabulary.subject_categories[name].label for name in release.of]
+    whose = phrase(" (of: {0})", " (van: {0})", join(lower(label) for label in people)) if people else Label("", "")
+    where = Label("", "")
+    if release.where is not None:
+        words = condition_words(release.where, vocabulary, record=release.record)
+        where = phrase(", if {0}", ", als geldt: {0}", words)
+    fields = join(_field(each, release.record, vocabulary) for each in release.fields)
+    return phrase("{0}{1}{2}: {3}.", "{0}{1}{2}: {3}.", record.plural, whose, where, fields)
+
+
+def field_words(release: Release, field: str, vocabulary: Vocabulary) -> Label:
+    """Return one field of a release with its form, e.g. *birth date (an age band only)*."""
+    return _field(FieldRelease(field, release.minimiser(field)), release.record, vocabulary)
+
+
+def _field(released: FieldRelease, record: str, vocabulary: Vocabulary) -> Label:
+    label = lower(vocabulary.record_type(record).field(released.field).label)
+    form = _FORMS.get(released.minimiser)
+    return phrase("{0} ({1})", "{0} ({1})", label, form) if form else label
+
+
+def _between(agreement: Agreement, agencies: Mapping[str, Label]) -> ClauseWords:
+    def named(ids: Iterable[str]) -> Label:
+        return join(agencies.get(agency, Label(agency, agency)) for agency in ids)
+
+    text = phrase(
+        "{0} may provide data to {1}.",
+        "Verstrekking van gegevens door {0} aan {1}.",
+        named(agreement.providers),
+        named(agreement.recipients),
+    )
+    return ClauseWords("between", Label("Between", "Tussen"), upper(text))
+
+
+def _purpose(agreement: Agreement, vocabulary: Vocabulary) -> ClauseWords:
+    label = lower(vocabulary.purpose(agreement.purpose).label)
+    return ClauseWords("purpose", Label("Purpose", "Doel"), phrase("Only for {0}.", "Alleen voor {0}.", label))
+
+
+def _bases(agreement: Agreement, vocabulary: Vocabulary) -> tuple[ClauseWords, ...]:
+    heading = Label("Lawful basis", "Grondslag")
+    words = []
+    for basis in agreement.lawful_basis:
+        law = vocabulary.lawful_basis(basis.term)
+        source, because = f"{law.act}, {law.article}", _plain(basis.because)
+        words.append(phrase("{0} ({1}). {2}", "{0} ({1}). {2}", law.label, _same(source), _same(because)))
+    return tuple(ClauseWords("lawful_basis", heading, text) for text in words)
+
+
+def _about(agreement: Agreement, vocabulary: Vocabulary) -> ClauseWords:
+    words = condition_words(agreement.about, vocabulary)
+    text = phrase("The people of whom this is true: {0}.", "De personen voor wie geldt: {0}.", words)
+    return ClauseWords("about", Label("About whom", "Over wie"), text)
+
+
+def _requesters(agreement: Agreement, vocabulary: Vocabulary) -> ClauseWords:
+    asks = agreement.requesters
+    text = phrase("{0}.", "{0}.", _terms(asks.roles, vocabulary.roles))
+    if asks.must_state:
+        stated = join(_STATED[name] for name in asks.must_state)
+        text = phrase("{0} Each request states {1}.", "{0} Elk verzoek vermeldt {1}.", text, stated)
+    return ClauseWords("requesters", Label("Who may ask", "Wie mag vragen"), text)
+
+
+def _channels(agreement: Agreement, vocabulary: Vocabulary) -> ClauseWords:
+    text = phrase("{0}.", "{0}.", _terms(agreement.channels, vocabulary.channels))
+    return ClauseWords("channels", Label("How", "Hoe"), text)
+
+
+def _retention(agreement: Agreement) -> ClauseWords:
+    kept = agreement.retention
+    text = phrase(
+        "The recipient keeps the data for {0}, {1}{2}.",
+        "De ontvanger bewaart de gegevens {0}, {1}{2}.",
+        length_words(kept.keep),
+        _THEN[kept.then],
+        _RECEIPT[kept.receipt],
+    )
+    return ClauseWords("retention", Label("How long", "Hoe lang"), text)
+
+
+def _in_force(agreement: Agreement) -> ClauseWords:
+    days = agreement.in_force
+    text = phrase(
+        "From {0} up to and including {1}; to be reviewed by {2}.",
+        "Van {0} tot en met {1}; uiterlijk te evalueren op {2}.",
+        *(day(each) for each in (days.start, days.until, days.review_by)),
+    )
+    return ClauseWords("in_force", Label("When", "Wanneer"), text)
+
+
+def _assessment(agreement: Agreement) -> ClauseWords:
+    text = phrase("{0}, which must be approved.", "{0}, die goedgekeurd moet zijn.", _same(str(agreement.assessment)))
+    return ClauseWords("assessment", Label("Impact assessment", "Effectbeoordeling"), text)
+
+
+def length_words(duration: str) -> Label:
+    """Return an ISO 8601 length of time in words, e.g. *2 years and 6 months*."""
+    parts = [(int(count), unit) for count, unit in re.findall(r"(\d+)([YMWD])", duration)]
+    return join(phrase("{0} {1}", "{0} {1}", _same(str(count)), _UNITS[unit][count != 1]) for count, unit in parts)
+
+
+def _terms(names: Sequence[str], terms: Mapping[str, Term]) -> Label:
+    return upper(join((lower(terms[name].label) for name in names), "or", "of"))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _same(text: str) -> Label:
+    return Label(text, text)
