@@ -125,9 +125,7 @@ def _make_roles(connection: Connection, passwords: Mapping[Role, str]) -> None:
             )
             with connection.transaction():
                 connection.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN NOINHERIT PASSWORD {}").format(
-                        _role(role), sql.Literal(verifier.decode())
-                    )
+                    sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(_role(role), sql.Literal(verifier.decode()))
                 )
                 # Every name says its schema: nobody can put a table of theirs in front of ours.
                 connection.execute(sql.SQL("ALTER ROLE {} SET search_path = pg_catalog").format(_role(role)))
