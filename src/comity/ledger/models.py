@@ -1,0 +1,48 @@
+"""The values that the ledger's rows become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from comity.ledger.checkpoint import Checkpoint
+from comity.ledger.entry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest signed state of the ledger: what it states, the note as signed, and when the note was signed."""
+
+    checkpoint: Checkpoint
+    note: str
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An entry in the ledger, with its number (dense, from 0)."""
+
+    number: int
+    body: bytes
+
+    def entry(self) -> Entry:
+        """Return what the entry says."""
+        return Entry.decode(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row of the outbox, not yet part of the ledger: its place in the queue, its id and its bytes."""
+
+    place: int
+    id: UUID
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row of the outbox that could not become an entry, and why; it is kept aside, never dropped."""
+
+    waiting: Waiting
+    reason: str

@@ -1,0 +1,69 @@
+-- name: append
+-- Copies entries into the outbox (binary: id, body).
+copy ledger.outbox (id, body) from stdin (format binary);
+
+-- name: try_lead
+-- Becomes the one sequencer for this step, if no other is at work. The number is arbitrary and ours alone.
+select pg_try_advisory_lock(%(lock)s);
+
+-- name: stop_leading
+-- Lets another sequencer lead.
+select pg_advisory_unlock(%(lock)s);
+
+-- name: take
+-- Takes the oldest rows out of the outbox; they come back in no order.
+delete from ledger.outbox where place in (
+    select place from ledger.outbox order by place limit %(limit)s
+) returning place, id, body;
+
+-- name: taken_ids
+-- Which of these ids are in the ledger already.
+select id from ledger.entry where id = any(%(ids)s);
+
+-- name: put_entries
+-- Adds entries at the end (binary: number, id, body, leaf hash).
+copy ledger.entry (number, id, body, leaf_hash) from stdin (format binary);
+
+-- name: put_tiles
+-- Adds tiles that have become full (binary: level, index, hashes, root).
+copy ledger.tile (level, index, hashes, root) from stdin (format binary);
+
+-- name: put_checkpoint
+-- Adds a signed head.
+insert into ledger.checkpoint (size, root, note, signed_at) values (%(size)s, %(root)s, %(note)s, %(signed_at)s);
+
+-- name: put_refused
+-- Keeps aside a row that cannot be an entry.
+insert into ledger.refused (place, id, body, reason) values (%(place)s, %(id)s, %(body)s, %(reason)s);
+
+-- name: head
+-- The newest signed head.
+select note, signed_at from ledger.checkpoint order by size desc limit 1;
+
+-- name: leaf_hashes
+-- The leaf hashes of a run of entries, in order.
+select leaf_hash from ledger.entry where number >= %(begin)s and number < %(end)s order by number;
+
+-- name: tile_roots
+-- The roots of a run of full tiles of one level, in order.
+select root from ledger.tile where level = %(level)s and index >= %(begin)s and index < %(end)s order by index;
+
+-- name: tile
+-- One full tile.
+select hashes from ledger.tile where level = %(level)s and index = %(index)s;
+
+-- name: entry_by_id
+-- One entry.
+select number, body from ledger.entry where id = %(id)s;
+
+-- name: latest_entries
+-- The newest entries below a number, newest first.
+select number, body from ledger.entry where number < %(before)s order by number desc limit %(limit)s;
+
+-- name: bodies
+-- A run of entries, in order.
+select body from ledger.entry where number >= %(begin)s and number < %(end)s order by number;
+
+-- name: full_tiles
+-- A run of full tiles of one level, in order.
+select hashes from ledger.tile where level = %(level)s and index >= %(begin)s and index < %(end)s order by index;
