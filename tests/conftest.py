@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import os
+import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,14 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # A crash of the machine may lose a test's data; a crash of PostgreSQL may not, and is tested.
 QUICK = {"fsync": "off", "shared_buffers": "64MB", "max_wal_size": "512MB"}
 TEMPLATE = "comity_template"
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Call a run in which nothing was tested, because all was skipped, what it is: a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if exitstatus == pytest.ExitCode.OK and reporter and not session.config.option.collectonly:
+        if not reporter.stats.get("passed"):
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +83,15 @@ def shared_data() -> Path:
 def vocabulary() -> Vocabulary:
     """The vocabulary that ships with Comity."""
     return load()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium; without it the test fails under CI, and is skipped elsewhere."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    reason = "Chromium is not on this machine; as root on Debian, scripts/debian-packages.sh installs it"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,204 @@
+"""The laws of the house that a linter cannot hold: what each room has, what pure means, what no file may say."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PACKAGE = REPOSITORY / "src" / "comity"
+ROOMS = sorted(folder for folder in PACKAGE.iterdir() if (folder / "__init__.py").exists())
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+LONGEST_MODULE = 500
+LONGEST_FUNCTION = 50
+MOST_PUBLIC_NAMES = 10
+LONGEST_DECISION = 140
+
+# Time, ids, keys and chance are handed in to these (DESIGN, law 3).
+PURE = (
+    "vocabulary/models.py",
+    "ledger/entry.py",
+    "ledger/merkle.py",
+    "ledger/note.py",
+    "ledger/checkpoint.py",
+    "gate/decide.py",
+    "gate/compile.py",
+    "people/score.py",
+    "record/view.py",
+    "agreements/standing.py",
+    "agreements/conditions.py",
+)
+IMPURE_CALLS = re.compile(
+    r"^(open|print|input)$|"
+    r"(^|\.)(now|utcnow|today|time|time_ns|monotonic|perf_counter|sleep|getenv|urandom|getrandbits|"
+    r"uuid1|uuid4|token_bytes|token_hex|token_urlsafe|randint|choice|shuffle|read_text|read_bytes|write_text|"
+    r"write_bytes|connect|execute)$"
+)
+IMPURE_MODULES = {"os", "random", "secrets", "socket", "subprocess", "time", "psycopg", "httpx", "pathlib", "tempfile"}
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY))
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def kept_files() -> list[Path]:
+    """What git keeps; where there is no git, what is here."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if listed.returncode == 0 and listed.stdout:
+        return [path for name in listed.stdout.split("\0") if name and (path := REPOSITORY / name).is_file()]
+    return [path for path in REPOSITORY.rglob("*") if path.is_file() and ".venv" not in path.parts]
+
+
+# Each room
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_a_room_has_a_page_about_itself(room):
+    assert (room / "README.md").is_file()
+    assert len((room / "README.md").read_text().split()) >= 50
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_a_room_shows_ten_names_or_fewer(room):
+    for node in tree_of(room / "__init__.py").body:
+        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == "__all__" for target in node.targets):
+            assert len(ast.literal_eval(node.value)) <= MOST_PUBLIC_NAMES
+
+
+def test_modules_and_functions_are_short():
+    long_modules = [name_of(path) for path in MODULES if len(path.read_text().splitlines()) >= LONGEST_MODULE]
+    long_functions = [
+        f"{name_of(path)}:{node.lineno} {node.name}"
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+    ]
+    assert long_modules == []
+    assert long_functions == []
+
+
+def test_no_room_is_a_cupboard():
+    cupboards = {"utils", "util", "common", "helpers", "helper", "core", "manager", "misc"}
+    assert [name_of(path) for path in MODULES if cupboards & {path.stem, path.parent.name}] == []
+
+
+# Pure where it matters
+
+
+def impurities(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Call) and IMPURE_CALLS.search(ast.unparse(node.func)):
+            yield f"{path.name}:{node.lineno} calls {ast.unparse(node.func)}"
+        if isinstance(node, ast.Attribute) and node.attr == "environ":
+            yield f"{path.name}:{node.lineno} reads the environment"
+        if isinstance(node, ast.Import):
+            yield from _impure_imports(path, node.lineno, [alias.name for alias in node.names])
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from _impure_imports(path, node.lineno, [node.module])
+            if node.module == "comity.store" and {alias.name for alias in node.names} - {"load_queries"}:
+                yield f"{path.name}:{node.lineno} imports more of the store than the text of queries"
+
+
+def _impure_imports(path: Path, line: int, modules: list[str]) -> Iterator[str]:
+    for module in modules:
+        if module.split(".")[0] in IMPURE_MODULES:
+            yield f"{path.name}:{line} imports {module}"
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_module_reads_no_clock_no_chance_and_no_file(module):
+    assert list(impurities(PACKAGE / module)) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "at = datetime.now(UTC)",
+        "day = date.today()",
+        "x = uuid4()",
+        "import secrets",
+        "from random import choice",
+        "text = open('a')",
+        "home = os.environ['HOME']",
+        "from comity.store import open_store",
+    ],
+)
+def test_an_impure_line_is_seen(tmp_path, line):
+    (tmp_path / "module.py").write_text(line)
+    assert list(impurities(tmp_path / "module.py"))
+
+
+# The agreement decides, code does not
+
+
+def agencies_named(path: Path) -> Iterator[str]:
+    """Comparisons of an agency with a name written in the code."""
+    for node in ast.walk(tree_of(path)):
+        if not isinstance(node, ast.Compare):
+            continue
+        sides = [node.left, *node.comparators]
+        about_agency = any(re.search(r"(^|\.)(agency|provider|recipient)$", ast.unparse(side)) for side in sides)
+        if about_agency and any(isinstance(side, ast.Constant) and isinstance(side.value, str) for side in sides):
+            yield f"{name_of(path)}:{node.lineno} {ast.unparse(node)}"
+
+
+def test_no_code_treats_one_agency_differently():
+    assert [place for path in MODULES if "demo" not in path.parts for place in agencies_named(path)] == []
+
+
+# What no kept file may say
+
+# Put together here, so that this file does not hold them either.
+REGISTRIES = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("registry", "npmjs"))]
+UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" + "XX")) + r")\b")
+BUILDERS_PATH = re.compile(r"(?<![\w.])/" + r"(work/(main|shared)|root/)\b")
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[str, str]:
+    found = {}
+    for path in kept_files():
+        content = path.read_bytes()
+        if b"\0" not in content:
+            found[name_of(path)] = content.decode("utf-8", errors="replace")
+    return found
+
+
+def test_no_file_names_a_package_registry(texts):
+    assert [name for name, text in texts.items() if any(registry in text for registry in REGISTRIES)] == []
+
+
+def test_no_file_is_unfinished(texts):
+    assert [(name, found[0]) for name, text in texts.items() if (found := UNFINISHED.search(text))] == []
+
+
+def test_no_file_knows_the_machine_it_was_written_on(texts):
+    assert [(name, found[0]) for name, text in texts.items() if (found := BUILDERS_PATH.search(text))] == []
+
+
+def test_every_requirement_is_pinned_with_its_hash():
+    for lock in sorted(REPOSITORY.glob("requirements*.lock")):
+        pins = re.split(r"(?m)^(?=\S)", lock.read_text())
+        bare = [pin for pin in pins if pin.strip() and not pin.startswith("#") and "--hash=sha256:" not in pin]
+        assert bare == [], lock.name
+
+
+def test_decisions_are_numbered_once_and_short():
+    records = sorted((REPOSITORY / "docs" / "decisions").glob("*.md"))
+    numbers = [record.name[:4] for record in records]
+    assert len(numbers) == len(set(numbers))
+    for record in records:
+        text = record.read_text()
+        assert len(text.splitlines()) < LONGEST_DECISION, record.name
+        assert text.startswith(f"# {int(record.name[:4])}. "), record.name
