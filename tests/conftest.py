@@ -27,9 +27,9 @@ TEMPLATE = "comity_template"
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Call a run in which nothing was tested, because all was skipped, what it is: a failure."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if exitstatus == pytest.ExitCode.OK and reporter and not session.config.option.collectonly:
-        if not reporter.stats.get("passed"):
-            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+    asked = exitstatus == pytest.ExitCode.OK and not session.config.option.collectonly
+    if asked and reporter and not reporter.stats.get("passed"):  # only the process that reports has a reporter
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 @pytest.fixture(scope="session")
