@@ -5,6 +5,20 @@ One adapter per kind of system, chosen by the ``source:`` block of a mapping fil
 
 from comity.sources.body import Body, check_path
 from comity.sources.errors import SourcesError
+from comity.sources.from_http import said_from_message
 from comity.sources.models import Batch, Said, Source, Unreadable
+from comity.sources.opening import open_source
+from comity.sources.spec import check_spec
 
-__all__ = ["Batch", "Body", "Said", "Source", "SourcesError", "Unreadable", "check_path"]
+__all__ = [
+    "Batch",
+    "Body",
+    "Said",
+    "Source",
+    "SourcesError",
+    "Unreadable",
+    "check_path",
+    "check_spec",
+    "open_source",
+    "said_from_message",
+]

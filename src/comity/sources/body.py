@@ -172,12 +172,8 @@ class XmlBody(Body):
         return bool(self._select(path))
 
     def each(self, path: str) -> list[Body]:  # noqa: D102 said by Body
-        found = self._select(path)
-        if any(not isinstance(each, etree._Element) for each in found):  # noqa: SLF001 lxml's name for its element type
-            raise PathError(
-                f"{path!r} leads to texts or numbers, not to elements. Repeat over the elements around them."
-            )
-        return [XmlBody(None, dict(self._namespaces), element) for element in found]
+        namespaces = dict(self._namespaces)
+        return [XmlBody(None, namespaces, element) for element in find_elements(self._root(), path, namespaces)]
 
     def names(self) -> tuple[str, ...]:  # noqa: D102 said by Body
         return tuple(dict.fromkeys(etree.QName(child).localname for child in self._root().iterchildren("*")))
@@ -189,6 +185,19 @@ class XmlBody(Body):
 
     def plain(self) -> Any:  # noqa: D102 said by Body
         return {"xml": self.canonical().decode("utf-8")}
+
+
+def find_elements(
+    document: etree._ElementTree | etree._Element, path: str, namespaces: Mapping[str, str]
+) -> list[etree._Element]:
+    """Return the elements that the XPath ``path`` finds. Raises :class:`PathError`, for texts and numbers too."""
+    try:
+        found = _xpath(path, tuple(sorted(namespaces.items())))(document)
+    except etree.XPathEvalError as fault:
+        raise _bad_xpath(path, str(fault)) from None
+    if not isinstance(found, list) or any(not isinstance(each, etree._Element) for each in found):  # noqa: SLF001 lxml's name for its element type
+        raise PathError(f"{path!r} leads to texts or numbers. Repeat over the elements around them.")
+    return found
 
 
 def check_path(format: str, path: str, namespaces: Mapping[str, str] | None = None) -> str | None:  # noqa: A002 the word of the field

@@ -35,10 +35,10 @@ class RefusedXmlError(ValueError):
         super().__init__(f"{cause}. {mend}.")
 
 
-def parse(data: bytes) -> etree._Element:
-    """Return the root element of ``data``. Raises :class:`RefusedXmlError`."""
+def parse(data: bytes, encoding: str | None = None) -> etree._Element:
+    """Return the root element of ``data``, in ``encoding`` whatever it declares. Raises :class:`RefusedXmlError`."""
     try:
-        root: etree._Element = etree.fromstring(data, etree.XMLParser(**SAFE))
+        root: etree._Element = etree.fromstring(data, etree.XMLParser(encoding=encoding, **SAFE))
     except etree.XMLSyntaxError as fault:
         raise not_well_formed(fault) from None
     refuse_doctype(root)
