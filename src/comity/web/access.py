@@ -1,0 +1,72 @@
+"""Who may open what. A route that is not in this table cannot be opened by anybody (a test walks all routes).
+
+The table says who may knock; what is shown then is decided by the gate, for each request.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from comity.web.models import Citizen, Colleague, Visitor
+
+
+class Desk(StrEnum):
+    """A kind of visitor, as the table names it."""
+
+    ANYBODY = "anybody"
+    COLLEAGUE = "colleague"
+    CASEWORKER = "caseworker"
+    STEWARD = "steward"
+    OVERSEER = "overseer"
+    CITIZEN = "citizen"
+
+
+_CASEWORKERS: Final = frozenset({
+    "officer", "investigator", "prosecutor", "listing-officer", "judge", "court-clerk", "prison-officer",
+    "probation-officer", "youth-justice-worker", "victim-advocate", "idva", "marac-coordinator", "caseworker",
+})  # fmt: skip
+_STEWARDS: Final = frozenset({"data-steward"})
+_OVERSEERS: Final = frozenset({"data-protection-officer", "auditor"})
+
+OPEN_TO: Final[dict[str, Desk]] = {
+    "start": Desk.ANYBODY,
+    "static": Desk.ANYBODY,
+    "language": Desk.ANYBODY,
+    "health": Desk.ANYBODY,
+    "sign-in": Desk.ANYBODY,
+    "sign-out": Desk.ANYBODY,
+    "letter-sign-in": Desk.ANYBODY,
+    "register": Desk.ANYBODY,
+    "agreement": Desk.ANYBODY,
+    "ledger": Desk.ANYBODY,
+    "ledger-entry": Desk.ANYBODY,
+    "ledger-checkpoint": Desk.ANYBODY,
+    "errand": Desk.CASEWORKER,
+    "search": Desk.CASEWORKER,
+    "person": Desk.CASEWORKER,
+    "case": Desk.CASEWORKER,
+    "steward": Desk.STEWARD,
+    "steward-source": Desk.STEWARD,
+    "quarantine": Desk.STEWARD,
+    "log": Desk.OVERSEER,
+    "my-data": Desk.CITIZEN,
+}
+
+
+def desks_of(visitor: Visitor) -> frozenset[Desk]:
+    """Return the desks at which a visitor may sit."""
+    if isinstance(visitor, Citizen):
+        return frozenset({Desk.ANYBODY, Desk.CITIZEN})
+    if not isinstance(visitor, Colleague):
+        return frozenset({Desk.ANYBODY})
+    desks = {Desk.ANYBODY, Desk.COLLEAGUE}
+    for roles, desk in ((_CASEWORKERS, Desk.CASEWORKER), (_STEWARDS, Desk.STEWARD), (_OVERSEERS, Desk.OVERSEER)):
+        if visitor.role in roles:
+            desks.add(desk)
+    return frozenset(desks)
+
+
+def may_open(route: str, visitor: Visitor) -> bool:
+    """Whether ``visitor`` may open the route of this name; never, if the table does not have it."""
+    return OPEN_TO.get(route) in desks_of(visitor)

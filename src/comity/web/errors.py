@@ -1,0 +1,79 @@
+"""What a visitor is told when something cannot be done, and the status that goes with it."""
+
+from __future__ import annotations
+
+from comity.vocabulary.models import Label
+
+
+class PageError(Exception):
+    """A request that cannot be answered: a status, a heading, and what to do next, in both languages."""
+
+    def __init__(self, status: int, heading: Label, advice: Label) -> None:
+        super().__init__(heading.en)
+        self.status, self.heading, self.advice = status, heading, advice
+
+
+def sign_in_first() -> PageError:
+    """Nobody is signed in."""
+    return PageError(
+        401,
+        Label("Sign in first", "Meld u eerst aan"),
+        Label("This page is for people who are signed in.", "Deze pagina is voor mensen die zijn aangemeld."),
+    )
+
+
+def not_for_you() -> PageError:
+    """Refuse: the visitor's role may not open this page."""
+    return PageError(
+        403,
+        Label("This page is not for your role", "Deze pagina is niet voor uw rol"),
+        Label(
+            "If your work needs it, ask your data protection officer.",
+            "Hebt u de pagina nodig voor uw werk, vraag dan uw functionaris gegevensbescherming.",
+        ),
+    )
+
+
+def no_such_page() -> PageError:
+    """There is no such page; the same words as for a thing that is not shown."""
+    return PageError(
+        404,
+        Label("Page not found", "Pagina niet gevonden"),
+        Label(
+            "Check the address, or start again from the first page.",
+            "Controleer het adres, of begin opnieuw op de eerste pagina.",
+        ),
+    )
+
+
+def forged() -> PageError:
+    """Refuse: a form came from elsewhere, or its token is not the session's."""
+    return PageError(
+        403,
+        Label("This form could not be accepted", "Dit formulier kon niet worden aangenomen"),
+        Label(
+            "It did not come from this page, or the page was open too long. Go back, load it again and send it anew.",
+            "Het kwam niet van deze pagina, of die stond te lang open. Ga terug, laad haar opnieuw en verstuur het nog eens.",
+        ),
+    )
+
+
+def unusable(heading: Label) -> PageError:
+    """Refuse: a form or an address holds something that cannot be used; ``heading`` says what."""
+    return PageError(
+        400,
+        heading,
+        Label("Go back and change what you filled in.", "Ga terug en verander wat u hebt ingevuld."),
+    )
+
+
+def out_of_order() -> PageError:
+    """Something failed on our side."""
+    return PageError(
+        500,
+        Label("Something went wrong on our side", "Er ging iets mis aan onze kant"),
+        Label(
+            "Nothing was shown or changed. Try again; if it happens twice, tell whoever runs this node.",
+            "Er is niets getoond of veranderd. Probeer het opnieuw; gebeurt het weer, meld het dan aan de beheerder.",
+        ),
+    )

@@ -1,0 +1,94 @@
+"""How values are shown: labels for codes and fields, days and times as people write them, never a raw enum or an id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from markupsafe import Markup
+
+from comity.vocabulary.errors import UnknownTermError
+from comity.vocabulary.models import FieldType, Label, Vocabulary
+
+_LOCALES = {"en": "en_GB", "nl": "nl_NL"}
+_YEAR_MONTH = 7  # characters of 2014-06
+
+
+class Presenter:
+    """Shows values in one language and one time zone."""
+
+    def __init__(self, vocabulary: Vocabulary, language: str, zone: str, agencies: Mapping[str, Label]) -> None:
+        self.vocabulary, self.language, self.agencies = vocabulary, language, agencies
+        self.zone = ZoneInfo(zone)
+        self.locale = _LOCALES.get(language, "en_GB")
+
+    def say(self, label: Label) -> str:
+        """Return a label in the page's language."""
+        return label.in_language(self.language)
+
+    def agency(self, name: str) -> str:
+        """Return what an agency is called."""
+        return self.say(self.agencies[name]) if name in self.agencies else name
+
+    def record(self, name: str) -> str:
+        """Return what a record type is called."""
+        return self.say(self.vocabulary.record_type(name).label)
+
+    def records(self, name: str) -> str:
+        """Return what several records of a type are called."""
+        return self.say(self.vocabulary.record_type(name).plural)
+
+    def field(self, record: str, name: str) -> str:
+        """Return what a field is called."""
+        return self.say(self.vocabulary.record_type(record).field(name).label)
+
+    def purpose(self, name: str) -> str:
+        """Return what a purpose is called."""
+        try:
+            return self.say(self.vocabulary.purpose(name).label)
+        except UnknownTermError:
+            return name
+
+    def term(self, section: str, name: str) -> str:
+        """Return what a term of a small vocabulary (``roles``, ``operations``, ``subject_categories``) is called."""
+        term = getattr(self.vocabulary, section).get(name)
+        return self.say(term.label) if term else name
+
+    def value(self, record: str, name: str, value: object) -> str:
+        """Return a field's value as people write it; a minimised value (``2014-06``, ``30-39``) as it was released."""
+        field = self.vocabulary.record_type(record).field(name)
+        if value is None or value == "":
+            return "—"
+        if isinstance(value, bool):
+            return {"en": ("no", "yes"), "nl": ("nee", "ja")}[self.language][value]
+        if field.type is FieldType.CODE and field.code_list and isinstance(value, str):
+            return self._code(field.code_list, value)
+        if field.type in (FieldType.DATE, FieldType.TIMESTAMP):
+            return self.moment(value)
+        return str(value)
+
+    def moment(self, value: object) -> str:
+        """Return a day, a month, a year or an instant as people write it."""
+        if isinstance(value, datetime):
+            return format_datetime(value.astimezone(self.zone), "d MMMM y HH:mm", locale=self.locale)
+        if isinstance(value, date):
+            return format_date(value, "d MMMM y", locale=self.locale)
+        text = str(value)
+        try:
+            if len(text) == _YEAR_MONTH:
+                return format_date(date.fromisoformat(f"{text}-01"), "MMMM y", locale=self.locale)
+            return self.moment(date.fromisoformat(text))
+        except ValueError:
+            return text
+
+    def time(self, value: datetime) -> Markup:
+        """Return an instant as people write it, with the exact one for machines."""
+        return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), self.moment(value))
+
+    def _code(self, code_list: str, value: str) -> str:
+        try:
+            return self.say(self.vocabulary.code_list(code_list).code(value).label)
+        except UnknownTermError:
+            return value

@@ -1,0 +1,101 @@
+"""Render a page: its template, in the visitor's language, inside the frame that every page shares."""
+
+from __future__ import annotations
+
+from functools import cache
+from http import HTTPStatus
+from typing import Any, Final
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from comity.store import Role
+from comity.web import store
+from comity.web.access import may_open
+from comity.web.guards import form_token
+from comity.web.language import catalogue, language_of
+from comity.web.models import Citizen, Colleague, Visitor
+from comity.web.present import Presenter
+from comity.web.services import services_of
+
+_MENU: Final = (
+    # route, address, text
+    ("search", "/search", "Search"),
+    ("steward", "/steward", "Deliveries and quality"),
+    ("log", "/log", "Log of requests"),
+    ("my-data", "/my-data", "Who used my data"),
+    ("register", "/agreements", "Agreements"),
+    ("ledger", "/ledger", "Ledger"),
+)
+
+
+@cache
+def environment(language: str) -> Environment:
+    """Return the templates in one language. Every value is escaped unless it was made as markup."""
+    made = Environment(
+        autoescape=True,
+        loader=ChoiceLoader(
+            [PackageLoader("comity.web"), PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})]
+        ),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    return made
+
+
+async def page(
+    request: Request, template: str, status: int = HTTPStatus.OK, *, active: str = "", **values: Any
+) -> HTMLResponse:
+    """Return a page. ``values`` are the template's own; ``active`` is the route that the menu shows as open."""
+    language = language_of(request)
+    visitor: Visitor = getattr(request.state, "visitor", None)
+    services = services_of(request)
+    async with services.as_role(Role.GOVERNANCE) as conn:
+        agencies = await store.agency_labels(conn)
+        demonstrated = await store.colleagues_to_demonstrate(conn)
+    show = Presenter(services.node.vocabulary, language, services.zone, agencies)
+    text = (
+        environment(language)
+        .get_template(template)
+        .render(
+            language=language,
+            show=show,
+            token=form_token(request),
+            back=_back(request),
+            menu=_menu(visitor, active, language),
+            demonstration=bool(demonstrated),
+            **_who(visitor, show, language),
+            **values,
+        )
+    )
+    return HTMLResponse(text, status_code=status)
+
+
+def translate(language: str, text: str) -> str:
+    """Return a text of the pages in ``language``."""
+    return catalogue(language).gettext(text)
+
+
+def _menu(visitor: Visitor, active: str, language: str) -> list[dict[str, Any]]:
+    return [
+        {"href": address, "text": translate(language, text), "active": route == active}
+        for route, address, text in _MENU
+        if may_open(route, visitor)
+    ]
+
+
+def _who(visitor: Visitor, show: Presenter, language: str) -> dict[str, str]:
+    if isinstance(visitor, Colleague):
+        place = f"{show.term('roles', visitor.role).lower()}, {show.agency(visitor.agency)}"
+        return {"visitor_name": visitor.name, "visitor_place": place}
+    if isinstance(visitor, Citizen):
+        return {"visitor_name": translate(language, "Signed in with a letter"), "visitor_place": ""}
+    return {"visitor_name": "", "visitor_place": ""}
+
+
+def _back(request: Request) -> str:
+    # A page that was posted cannot be opened again by its address; then the language button leads to the first page.
+    return request.url.path if request.method == "GET" else "/"

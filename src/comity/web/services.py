@@ -1,0 +1,46 @@
+"""What every page needs: the node, its pools of connections, its keys and a clock."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from psycopg import AsyncConnection
+from starlette.requests import Request
+
+from comity.node import Node
+from comity.store import Role
+from comity.store.store import Pool
+
+
+def utc_now() -> datetime:
+    """Return this moment."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services of one running web process."""
+
+    node: Node
+    pools: Mapping[Role, Pool]
+    zone: str = "UTC"  # the zone in which people here read the clock
+    clock: Callable[[], datetime] = utc_now
+
+    @asynccontextmanager
+    async def as_role(self, role: Role) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection of ``role``; its transaction is committed on leaving, rolled back on an error."""
+        async with self.pools[role].connection() as conn:
+            yield conn
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the process that answers ``request``."""
+    services = request.app.state.services
+    if not isinstance(services, Services):
+        raise RuntimeError(  # noqa: TRY004  (ours, not theirs)
+            "The web process was not started with its services."
+        )
+    return services

@@ -1,0 +1,72 @@
+"""Rows of the web's own tables, in and out: who may sign in."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from psycopg import AsyncConnection, Connection
+
+from comity.store import load_queries
+from comity.vocabulary.models import Label
+from comity.web.models import Citizen, Colleague
+
+_QUERIES = load_queries("comity.web")
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that a reader of a letter could take for another
+_CODE_LENGTH = 16  # 78 bits: guessing one among a million letters takes longer than any letter is valid
+
+
+async def colleague(conn: AsyncConnection, name: str) -> Colleague | None:
+    """Return a colleague as they are now, or none."""
+    row = await (await conn.execute(_QUERIES.colleague, {"colleague": name})).fetchone()
+    return Colleague(*row) if row else None
+
+
+async def colleagues_to_demonstrate(conn: AsyncConnection) -> list[Colleague]:
+    """Return the people of a demonstration."""
+    return [Colleague(*row) for row in await (await conn.execute(_QUERIES.colleagues_to_demonstrate)).fetchall()]
+
+
+def put_colleague(conn: Connection, it: Colleague) -> None:
+    """Let somebody sign in, or change what they are."""
+    values = {
+        "colleague": it.id, "name": it.name, "agency": it.agency, "role": it.role, "language": it.language,
+        "demonstration": it.demonstration,
+    }  # fmt: skip
+    conn.execute(_QUERIES.put_colleague, values)
+
+
+def remove_colleague(conn: Connection, name: str) -> None:
+    """Let somebody sign in no longer; their next request is refused."""
+    conn.execute(_QUERIES.remove_colleague, {"colleague": name})
+
+
+def send_letter(conn: Connection, person: UUID, now: datetime, valid_until: datetime) -> str:
+    """Return the code to print in a letter to ``person``; only its digest is kept."""
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
+    letter = {
+        "letter": uuid4(), "code_digest": _digest(code), "person": person, "sent_at": now, "valid_until": valid_until,
+    }  # fmt: skip
+    conn.execute(_QUERIES.put_letter, letter)
+    return "-".join(code[at : at + 4] for at in range(0, _CODE_LENGTH, 4))
+
+
+async def citizen(conn: AsyncConnection, code: str, now: datetime) -> Citizen | None:
+    """Return the person to whom a code was sent, while it is valid; none, whatever is wrong with it."""
+    values = {"code_digest": _digest(code), "now": now}
+    row = await (await conn.execute(_QUERIES.letter_of_code, values)).fetchone()
+    return Citizen(*row) if row else None
+
+
+async def agency_labels(conn: AsyncConnection) -> Mapping[str, Label]:
+    """Return what each agency is called."""
+    rows = await (await conn.execute(_QUERIES.agencies)).fetchall()
+    return {agency: Label(en, nl) for agency, _, en, nl in rows}
+
+
+def _digest(code: str) -> bytes:
+    letters = "".join(letter for letter in code.upper() if letter in _ALPHABET)
+    return hashlib.sha256(letters.encode()).digest()
