@@ -10,7 +10,7 @@ Rules:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,7 +19,7 @@ from comity.sources.body import Body, JsonBody
 from comity.sources.errors import PathError
 from comity.sources.from_json import decoded, elements
 from comity.sources.from_jsonl import object_of
-from comity.sources.from_xml import bodies_in, told
+from comity.sources.from_xml import XmlWay, bodies_in, told
 from comity.sources.json_text import RefusedJsonError
 from comity.sources.models import RAW_LIMIT, Batch, Item, Said, Unreadable
 from comity.sources.safe_xml import RefusedXmlError
@@ -38,6 +38,7 @@ class HttpSource:
     each: str | None = None
     namespaces: Mapping[str, str] = field(default_factory=dict)
     leniency: tuple[str, ...] = ()
+    unwrap: str | None = None
 
     @property
     def name(self) -> str:
@@ -51,20 +52,21 @@ class HttpSource:
     def message(self, data: bytes) -> Batch:
         """Return what a posted message says, as one batch; its cursor is empty."""
         if self.format == "json":
-            return Batch(tuple(_json_items(data, self.items)), "")
-        return Batch(tuple(_xml_items(data, self.each, self.namespaces, self.leniency)), "")
+            return Batch(tuple(_json_items(data, self.items, self.leniency)), "")
+        way = XmlWay(self.each, self.namespaces, self.leniency, self.unwrap)
+        return Batch(tuple(_xml_items(data, way)), "")
 
 
 def said_from_message(format: Format, data: bytes, namespaces: Mapping[str, str] | None = None) -> Item:  # noqa: A002 the word of the field
     """Return what a posted message that is one statement says: a :class:`Said`, or an :class:`Unreadable`."""
     if format == "json":
-        return next(_json_items(data, "."))
-    return next(_xml_items(data, None, namespaces or {}, ()))
+        return next(_json_items(data, ".", ()))
+    return next(_xml_items(data, XmlWay(None, namespaces or {})))
 
 
-def _json_items(data: bytes, items: str | None) -> Iterator[Item]:
+def _json_items(data: bytes, items: str | None, leniency: tuple[str, ...]) -> Iterator[Item]:
     try:
-        found = elements(json_text.parse(decoded(data.removeprefix(_UTF8_MARK), "utf-8")), items)
+        found = elements(json_text.parse(decoded(data.removeprefix(_UTF8_MARK), "utf-8"), leniency), items)
     except RefusedJsonError as fault:
         yield _unreadable(fault.cause, fault.mend, data)
         return
@@ -77,14 +79,9 @@ def _json_items(data: bytes, items: str | None) -> Iterator[Item]:
             )
 
 
-def _xml_items(
-    data: bytes,
-    each: str | None,
-    namespaces: Mapping[str, str],
-    leniency: Iterable[str],
-) -> Iterator[Item]:
+def _xml_items(data: bytes, way: XmlWay) -> Iterator[Item]:
     try:
-        found: list[Body] = bodies_in(data, each, namespaces, leniency)
+        found: list[Body] = bodies_in(data, way)
     except (RefusedXmlError, PathError) as fault:
         yield _unreadable(*told(fault), data)
         return

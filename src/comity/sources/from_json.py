@@ -37,6 +37,7 @@ class JsonSource:
     how: str
     items: str | None = None
     encoding: str = "utf-8"
+    leniency: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -51,7 +52,7 @@ class JsonSource:
         try:
             encoding = settle_encoding(file.handle, self.encoding)
             text = decoded(file.whole_bytes()[encoding.mark :], encoding.name)
-            found = elements(json_text.parse(text), self.items)
+            found = elements(json_text.parse(text, self.leniency), self.items)
         except (RefusedJsonError, WrongEncodingError) as fault:
             yield from file.refused(fault.cause, fault.mend)
             return

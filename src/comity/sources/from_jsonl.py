@@ -30,6 +30,7 @@ class JsonLinesSource:
     path: str
     how: str
     encoding: str = "utf-8"
+    leniency: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -51,16 +52,16 @@ class JsonLinesSource:
         for line in lines(file.handle, encoding, at, number):
             last = (line.end, line.number) if line.ended else (line.offset, line.number - 1)
             if line.cause or not line.text.isspace():
-                yield Step(_item(file.place, line), key, partial(file.read_so_far, *last))
+                yield Step(_item(file.place, line, self.leniency), key, partial(file.read_so_far, *last))
         yield Step(None, key, partial(file.read_to_its_end, *last))
 
 
-def _item(place: str, line: Line) -> Item:
+def _item(place: str, line: Line, leniency: tuple[str, ...]) -> Item:
     where = f"{place}, line {line.number}"
     cause, mend = line.cause, line.mend or ""
     if cause is None:
         try:
-            return Said(where, JsonBody(object_of(json_text.parse(line.text))), line.offset)
+            return Said(where, JsonBody(object_of(json_text.parse(line.text, leniency))), line.offset)
         except RefusedJsonError as fault:
             cause, mend = fault.cause, fault.mend
     return Unreadable(f"{where} (byte {line.offset})", cause, mend, line.offset, line.raw[:RAW_LIMIT])

@@ -2,7 +2,8 @@
 
 Rules (RFC 8259, and RFC 7493, I-JSON, for what it leaves open):
 
-1. No name twice in one object (RFC 7493, 2.3): two readers would each pick another value.
+1. No name twice in one object (RFC 7493, 2.3): two readers would each pick another value. Where the leniency
+   ``repeated-names`` is declared, the values of such a name become a list, so that none is lost.
 2. No NaN or Infinity, and no number too large to be one (RFC 8259, 6).
 3. No lone surrogate and no NUL in a text: neither can be stored.
 4. Not more than :data:`MAX_DEPTH` levels deep.
@@ -14,10 +15,13 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Container
 from typing import Any
 
 #: Levels of nesting. The deepest justice message known to us (Common Platform hearing results) has 12. 2026-11.
 MAX_DEPTH = 100
+
+REPEATED_NAMES = "repeated-names"
 
 # Escapes that need a closer look: NUL and surrogates, which may be half a pair.
 _SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})|\x00")
@@ -31,10 +35,10 @@ class RefusedJsonError(ValueError):
         super().__init__(f"{cause}. {mend}.")
 
 
-def parse(text: str) -> Any:
+def parse(text: str, leniency: Container[str] = ()) -> Any:
     """Return what ``text`` holds. Raises :class:`RefusedJsonError`."""
     try:
-        value = _DECODER.decode(text)
+        value = (_LENIENT if REPEATED_NAMES in leniency else _STRICT).decode(text)
     except json.JSONDecodeError as fault:
         raise _malformed(fault) from None
     except RecursionError:
@@ -51,9 +55,19 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise RefusedJsonError(
             "one object has the same name twice, so that it can be read in two ways",
-            "Have the sending system write each name once",
+            f"Have the sending system write each name once, or set leniency: [{REPEATED_NAMES}] to get a list",
         )
     return found
+
+
+def _object_with_lists(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    values: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return {name: each if len(each) > 1 else each[0] for name, each in values.items()}
 
 
 def _number(digits: str) -> float:
@@ -74,12 +88,9 @@ def _constant(_: str) -> Any:
     raise _not_a_number()
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object,
-    parse_float=_number,
-    parse_int=_integer,
-    parse_constant=_constant,
-)
+_NUMBERS: dict[str, Any] = {"parse_float": _number, "parse_int": _integer, "parse_constant": _constant}
+_STRICT = json.JSONDecoder(object_pairs_hook=_object, **_NUMBERS)
+_LENIENT = json.JSONDecoder(object_pairs_hook=_object_with_lists, **_NUMBERS)
 
 
 def _refuse_depth(value: Any) -> None:

@@ -23,7 +23,7 @@ _SOURCES = {
     "sql": "SqlSource",
 }
 
-_WORDS = {"delimiter": {"tab": "\t"}, "quote": {"none": None}}
+_WORDS: Mapping[str, Mapping[str, str | None]] = {"delimiter": {"tab": "\t"}, "quote": {"none": None}}
 
 
 def open_source(spec: Mapping[str, Any], base: Path, secrets: Mapping[str, str] | None = None) -> Source:

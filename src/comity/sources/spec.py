@@ -21,7 +21,8 @@ from typing import Any
 from comity.sources import paths
 from comity.sources.body import check_path
 from comity.sources.errors import PathError
-from comity.sources.from_xml import LEADING_COMMENT
+from comity.sources.from_xml import CAPITAL_DECLARATION, LEADING_COMMENT
+from comity.sources.json_text import REPEATED_NAMES
 from comity.sources.models import SpecFault
 from comity.sources.query import bind_names, references
 
@@ -109,9 +110,12 @@ def _format(value: Any) -> Complaint:
     return None if value in ("json", "xml") else (f"{value!r} is not a format of a message", "Write json or xml")
 
 
-def _leniency(value: Any) -> Complaint:
-    good = isinstance(value, list | tuple) and all(each == LEADING_COMMENT for each in value)
-    return None if good else ("this leniency is not known", f"Write [{LEADING_COMMENT}], the only one there is")
+def _leniency(*known: str) -> Callable[[Any], Complaint]:
+    def check(value: Any) -> Complaint:
+        good = isinstance(value, list | tuple) and all(each in known for each in value)
+        return None if good else ("this leniency is not known", f"Write a list out of {', '.join(known)}")
+
+    return check
 
 
 def _url(value: Any) -> Complaint:
@@ -146,7 +150,15 @@ def _start(value: Any) -> Complaint:
 
 
 _FILE = {"path": Option(_text, required=True)}
-_XML = {"each": Option(_text), "namespaces": Option(_prefixes), "leniency": Option(_leniency)}
+_XML_LENIENCIES = (LEADING_COMMENT, CAPITAL_DECLARATION)
+_JSON_LENIENCIES = (REPEATED_NAMES,)
+_OF_JSON = {"leniency": Option(_leniency(*_JSON_LENIENCIES))}
+_OF_XML = {
+    "each": Option(_text),
+    "namespaces": Option(_prefixes),
+    "unwrap": Option(_text),
+    "leniency": Option(_leniency(*_XML_LENIENCIES)),
+}
 
 KINDS: Mapping[str, Mapping[str, Option]] = {
     "csv": {
@@ -158,10 +170,10 @@ KINDS: Mapping[str, Mapping[str, Option]] = {
         "columns": Option(_names),
         "skip": Option(_count(0)),
     },
-    "jsonl": {**_FILE, "encoding": Option(_encoding)},
-    "json": {**_FILE, "items": Option(_json_path), "encoding": Option(_encoding)},
+    "jsonl": {**_FILE, **_OF_JSON, "encoding": Option(_encoding)},
+    "json": {**_FILE, **_OF_JSON, "items": Option(_json_path), "encoding": Option(_encoding)},
     "xlsx": {**_FILE, "sheet": Option(_text), "header_row": Option(_count(1)), "columns": Option(_names)},
-    "xml": {**_FILE, **_XML, "encoding": Option(_encoding)},
+    "xml": {**_FILE, **_OF_XML, "encoding": Option(_encoding)},
     "sql": {
         "url": Option(_url, required=True),
         "query": Option(_query, required=True),
@@ -169,7 +181,12 @@ KINDS: Mapping[str, Mapping[str, Option]] = {
         "start": Option(_start),
         "overlap": Option(_amount),
     },
-    "http": {"format": Option(_format), "items": Option(_json_path), **_XML},
+    "http": {
+        **_OF_XML,
+        "format": Option(_format),
+        "items": Option(_json_path),
+        "leniency": Option(_leniency(*_XML_LENIENCIES, *_JSON_LENIENCIES)),
+    },
 }
 
 
@@ -226,13 +243,16 @@ def _csv_together(options: Options) -> Iterator[SpecFault]:
 
 def _xml_together(kind: str, options: Options) -> Iterator[SpecFault]:
     xml = kind == "xml" or options.get("format") == "xml"
-    for name in ("each", "namespaces", "leniency") if not xml else ("items",):
+    for name in ("each", "namespaces", "unwrap") if not xml else ("items",):
         if name in options:
             yield SpecFault((kind, name), f"{name}: is not for this format", "Leave it out, or set format: accordingly")
-    if xml and "each" in options:
-        complaint = check_path("xml", options["each"], options.get("namespaces"))
+    for leniency in options.get("leniency", ()):
+        if (leniency in _XML_LENIENCIES) is not xml:
+            yield SpecFault((kind, "leniency"), f"{leniency} is not for this format", "Leave it out")
+    for name in ("each", "unwrap") if xml else ():
+        complaint = check_path("xml", options.get(name, "."), options.get("namespaces"))
         if complaint:
-            yield SpecFault((kind, "each"), complaint.rstrip("."), "Mend the path or its prefixes")
+            yield SpecFault((kind, name), complaint.rstrip("."), "Mend the path or its prefixes")
 
 
 def _sql_together(options: Options) -> Iterator[SpecFault]:
