@@ -5,7 +5,7 @@ Rules:
 1. A file is a mapping; its values are mappings, lists and scalars. Every scalar is read as the text that stands there
    (``no`` is the word *no*, not a falsehood) and converted by whoever asks for it.
 2. A key that stands twice is refused where it stands the second time.
-3. A key that nobody has read when the block is finished is refused: a misspelt key would otherwise be silence.
+3. A key that nobody has asked for when the block is finished is refused: a misspelt key would otherwise be silence.
 4. Every refusal is a :class:`VocabularyFileError` with file, line, cause and mend.
 """
 
@@ -45,9 +45,10 @@ class Block:
     place: Place
     _values: dict[str, Any]  # key -> ruamel node
     _keys: dict[str, Place]
-    _read: set[str] = field(default_factory=set)
+    _asked: set[str] = field(default_factory=set)
 
     def __contains__(self, key: str) -> bool:
+        self._asked.add(key)
         return key in self._values
 
     def place_of(self, key: str) -> Place:
@@ -56,11 +57,10 @@ class Block:
 
     def text(self, key: str, default: str | None = None) -> str:
         """Return the text under ``key``; ``default`` if it is not there, a refusal if there is no default."""
-        if key not in self._values:
+        if key not in self:
             if default is None:
                 self.place.refuse(f"{self.name!r} has no {key!r}", f"add {key}: …")
             return default
-        self._read.add(key)
         return _scalar(self._values[key], self.place_of(key), key)
 
     def flag(self, key: str) -> bool:
@@ -72,7 +72,7 @@ class Block:
 
     def number(self, key: str) -> int | None:
         """Return the whole number under ``key``; None if it is not there."""
-        if key not in self._values:
+        if key not in self:
             return None
         word = self.text(key)
         try:
@@ -90,9 +90,8 @@ class Block:
 
     def words(self, key: str) -> tuple[str, ...]:
         """Return the list of texts under ``key``; empty if it is not there."""
-        if key not in self._values:
+        if key not in self:
             return ()
-        self._read.add(key)
         node, place = self._values[key], self.place_of(key)
         if node.id != "sequence":
             place.refuse(f"{key!r} is not a list", f"write {key}: [one, two]")
@@ -100,9 +99,8 @@ class Block:
 
     def block(self, key: str) -> Block:
         """Return the mapping under ``key``; a refusal if it is not there."""
-        if key not in self._values:
+        if key not in self:
             self.place.refuse(f"{self.name!r} has no {key!r}", f"add {key}: {{…}}")
-        self._read.add(key)
         return _block(key, self._values[key], self.place_of(key))
 
     def blocks(self) -> Iterator[Block]:
@@ -112,9 +110,8 @@ class Block:
 
     def listed(self, key: str) -> Iterator[Block]:
         """Yield each mapping of the list under ``key``; nothing if it is not there."""
-        if key not in self._values:
+        if key not in self:
             return
-        self._read.add(key)
         node, place = self._values[key], self.place_of(key)
         if node.id != "sequence":
             place.refuse(f"{key!r} is not a list", f"write {key}: and below it a line for each, with a hyphen")
@@ -133,10 +130,10 @@ class Block:
         return label
 
     def finish(self) -> None:
-        """Refuse the first key that nobody has read."""
+        """Refuse the first key that nobody has asked for."""
         for key, place in self._keys.items():
-            if key not in self._read:
-                place.refuse(f"{self.name!r} has an unknown key {key!r}", nearest(key, self._read))
+            if key not in self._asked:
+                place.refuse(f"{self.name!r} has an unknown key {key!r}", nearest(key, self._asked))
 
     def _member(self, word: str, key: str, kind: type[_E]) -> _E:
         known = [str(member.value) for member in kind]
@@ -145,7 +142,7 @@ class Block:
         return kind(word)
 
     def _words_in(self, language: str) -> str:
-        if language not in self._values:
+        if language not in self:
             self.place.refuse(f"{self.name!r} has no label in {language!r}", f"add {language}: the words")
         words = self.text(language).strip()
         if not words:

@@ -114,7 +114,7 @@ def _check_field(block: Block, field: Field) -> None:
             f"{field.name!r} is a {field.type} and has 'past'", "only a day or instant has it"
         )
     if field.sealed and field.type is not FieldType.TEXT:
-        block.place.refuse(
+        block.place_of("sensitivity").refuse(
             f"{field.name!r} is sealed and a {field.type}", "only a text can be sealed: it is stored encrypted"
         )
 
