@@ -226,10 +226,10 @@ class _Parser:
 
     def _compare(self, typed: _Typed, sign: Token) -> Condition:
         operator = Operator(sign.text)
+        if operator is not Operator.EQUAL or self._peek().kind is not Kind.TEXT:
+            self._open(typed)
         if operator not in {Operator.EQUAL, Operator.UNEQUAL}:
             self._ordered(typed, sign.text)
-        if typed.sealed and (operator is not Operator.EQUAL or self._peek().kind is not Kind.TEXT):
-            self._open(typed)
         return Compare(typed.column, operator, self._operand(typed))
 
     # values

@@ -41,6 +41,8 @@ THEN: Final = ("delete", "return")
 RECEIPT: Final = ("required", "not-required")
 MUST_STATE: Final = ("case_reference", "justification")
 
+EU_MEMBERS: Final = frozenset({"nl"})  # jurisdictions of the vocabulary in which Union law holds (TEU art. 52)
+
 MAX_RELEASES: Final = 200
 MAX_VERSION: Final = 2**31 - 1  # PostgreSQL's integer
 MAX_NAME: Final = 64
@@ -101,6 +103,7 @@ class _Builder:
         readers = self._readers()
         top = self._entries(tree, tuple(readers), optional=("format",))
         self._format(top.pop("format", None))
+        readers["lawful_basis"] = partial(self._bases, jurisdiction=_word(top.get("jurisdiction")))
         parts: dict[str, object] = {key: self._within(key, top, None, read) for key, read in readers.items()}
         if self._faults:
             raise FaultyAgreementError(sorted(self._faults, key=lambda fault: (fault.line, fault.column)))
@@ -108,7 +111,7 @@ class _Builder:
         parts["name"], parts["releases"] = parts.pop("agreement"), parts.pop("release")
         return Agreement(**parts)  # type: ignore[arg-type]  # each reader gives its field's type; no fault, no gap
 
-    def _readers(self) -> Mapping[str, Callable[[Tree], object]]:
+    def _readers(self) -> dict[str, Callable[[Tree], object]]:
         """Return the reader of each key; the keys are named as the fields of :class:`Agreement`, but three."""
         known = self._vocabulary
         return {
@@ -118,7 +121,7 @@ class _Builder:
             "jurisdiction": partial(self._one, known=known.jurisdictions, kind="jurisdiction"),
             "between": self._between,
             "purpose": partial(self._one, known=known.purposes, kind="purpose"),
-            "lawful_basis": self._bases,
+            "lawful_basis": partial(self._bases, jurisdiction=""),
             "in_force": self._in_force,
             "requesters": self._requesters,
             "about": partial(self._condition, record=None),
@@ -162,13 +165,21 @@ class _Builder:
         read = partial(self._several, known=self._agencies, kind="agency")
         return self._within("providers", top, (), read), self._within("recipients", top, (), read)
 
-    def _bases(self, tree: Tree) -> tuple[Basis, ...]:
-        return tuple(self._each(tree, self._basis))
+    def _bases(self, tree: Tree, jurisdiction: str) -> tuple[Basis, ...]:
+        return tuple(self._each(tree, partial(self._basis, jurisdiction=jurisdiction)))
 
-    def _basis(self, tree: Tree) -> Basis:
+    def _basis(self, tree: Tree, jurisdiction: str) -> Basis:
         top = self._entries(tree, ("term", "because"))
-        read = partial(self._one, known=self._vocabulary.lawful_bases, kind="lawful basis")
+        read = partial(self._law, jurisdiction=jurisdiction)
         return Basis(self._within("term", top, "", read), self._words("because", top))
+
+    def _law(self, tree: Tree, jurisdiction: str) -> str:
+        term = self._one(tree, self._vocabulary.lawful_bases, "lawful basis")
+        basis = self._vocabulary.lawful_bases.get(term)
+        if basis and jurisdiction in self._vocabulary.jurisdictions and not _holds_in(basis.jurisdiction, jurisdiction):
+            cause = f"{term!r} is the law of {basis.jurisdiction!r}; the agreement is of {jurisdiction!r}."
+            self._fault(tree.place, cause, f"Name a provision of {jurisdiction!r}.")
+        return term
 
     def _in_force(self, tree: Tree) -> InForce:
         top = self._entries(tree, ("from", "until", "review_by"))
@@ -315,14 +326,15 @@ class _Builder:
         """Read a list of words, or one word; each once, each known (where ``known`` is given)."""
         if empty and isinstance(tree, Items) and not tree.items:
             return ()
-        items = tree if isinstance(tree, Items) else Items(tree.place, (tree,))
         words: list[str] = []
-        for item in self._each(items, self._text):
-            if item.text in words:
-                self._fault(item.place, f"{item.text!r} stands twice in this list.", "Remove one of the two.")
-            elif known is not None and item.text and item.text not in known:
-                self._unknown(item.place, item.text, known, kind)
-            words.append(item.text)
+
+        def read(item: Tree) -> None:
+            word = self._text(item).text if known is None else self._one(item, known, kind)
+            if word in words:
+                self._fault(item.place, f"{word!r} stands twice in this list.", "Remove one of the two.")
+            words.append(word)
+
+        self._each(tree if isinstance(tree, Items) else Items(tree.place, (tree,)), read)
         return tuple(words)
 
     def _one(self, tree: Tree, known: Collection[str], kind: str) -> str:
@@ -354,3 +366,11 @@ class _Builder:
         near = get_close_matches(name, list(known), n=1)
         mend = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known) or 'none yet'}."
         self._fault(place, f"There is no {kind} named {name!r}.", mend)
+
+
+def _holds_in(law: str, jurisdiction: str) -> bool:
+    return law == jurisdiction or (law == "eu" and jurisdiction in EU_MEMBERS)
+
+
+def _word(tree: Tree | None) -> str:
+    return tree.text if isinstance(tree, Text) else ""

@@ -144,7 +144,7 @@ class _Reader:
             key = self._tree(event)
             if not isinstance(key, Text):
                 raise _fatal(key.place, "A key is a word, not a block.", "Write a word before the colon.")
-            value = self._tree(next(self._events))
+            value = _beside(key, self._tree(next(self._events)))
             if key.text in entries:
                 self._fault(key.place, f"{key.text!r} stands twice in this block.", "Remove one of the two.")
             entries.setdefault(key.text, (key.place, value))
@@ -186,6 +186,11 @@ class _Reader:
 
     def _fault(self, place: Place, cause: str, mend: str) -> None:
         self.faults.append(Fault(place.line, place.column, "", cause, mend))
+
+
+def _beside(key: Text, value: Tree) -> Tree:
+    """Return a value; one that is not there stands where its key does, not where the next key begins."""
+    return Text(key.place, key.place, "") if isinstance(value, Text) and not value.text else value
 
 
 def _decoded(data: str | bytes) -> str:
