@@ -55,10 +55,10 @@ def code_of(path: str, value: object) -> FaultCode | None:
         ("custody.release_due_on", date(2499, 12, 31), None),
         ("custody.release_due_on", date(2500, 1, 1), FaultCode.DAY_IMPLAUSIBLE),
         ("custody.released_on", date(9999, 12, 31), FaultCode.DAY_IMPLAUSIBLE),
-        ("custody.received_at", datetime(2020, 1, 1, 8, tzinfo=UTC), None),
-        ("custody.received_at", datetime(2020, 1, 1, 8), FaultCode.NO_ZONE),
-        ("custody.received_at", date(2020, 1, 1), FaultCode.NOT_A_TIMESTAMP),
-        ("custody.received_at", datetime(1, 1, 1, tzinfo=UTC), FaultCode.DAY_IMPLAUSIBLE),
+        ("custody.reception_at", datetime(2020, 1, 1, 8, tzinfo=UTC), None),
+        ("custody.reception_at", datetime(2020, 1, 1, 8), FaultCode.NO_ZONE),
+        ("custody.reception_at", date(2020, 1, 1), FaultCode.NOT_A_TIMESTAMP),
+        ("custody.reception_at", datetime(1, 1, 1, tzinfo=UTC), FaultCode.DAY_IMPLAUSIBLE),
         ("incident.risk_score", 0, None),
         ("incident.risk_score", 24, None),
         ("incident.risk_score", 25, FaultCode.OUT_OF_RANGE),
@@ -160,8 +160,8 @@ def test_instants_are_compared_across_zones():
     new_york = timezone(timedelta(hours=-5))
     received = datetime(2020, 1, 1, 20, tzinfo=new_york)  # 01:00 UTC the next day
 
-    assert check_rules(custody, {"received_at": received, "released_at": datetime(2020, 1, 2, 0, 30, tzinfo=UTC)})
-    assert not check_rules(custody, {"received_at": received, "released_at": datetime(2020, 1, 2, 1, tzinfo=UTC)})
+    assert check_rules(custody, {"reception_at": received, "released_at": datetime(2020, 1, 2, 0, 30, tzinfo=UTC)})
+    assert not check_rules(custody, {"reception_at": received, "released_at": datetime(2020, 1, 2, 1, tzinfo=UTC)})
 
 
 @pytest.mark.parametrize(
@@ -219,8 +219,8 @@ def test_a_record_of_right_values_can_only_break_rules(data, record_type):
         ("person.birth_date", date(2026, 11, 24), True),
         ("person.birth_date", None, False),
         ("person.birth_date", "2030-01-01", False),  # has its own fault
-        ("custody.received_at", NOW, False),
-        ("custody.received_at", NOW + timedelta(seconds=1), True),
+        ("custody.reception_at", NOW, False),
+        ("custody.reception_at", NOW + timedelta(seconds=1), True),
         ("hearing.starts_on", date(2030, 1, 1), False),
         ("custody.release_due_on", date(2030, 1, 1), False),
     ],

@@ -92,7 +92,7 @@ FAULTS = {
         "record_types.yaml", "left: died_on", "left: dead_on", 0, "unknown field 'dead_on'", "did you mean 'died_on'",
     ),
     "a rule across two types": (
-        "record_types.yaml", "right: received_on, en: The stay", "right: received_at, en: The stay", 0,
+        "record_types.yaml", "right: received_on, en: The stay", "right: reception_at, en: The stay", 0,
         "a date is compared with a timestamp", "compare fields of one type",
     ),
     "a rule about what has no order": (

@@ -131,7 +131,7 @@ def test_every_record_that_happens_has_a_day_to_stand_on(vocabulary: Vocabulary)
         ("charge", "disposed_on", "charged_on"),
         ("order", "ends_on", "starts_on"),
         ("custody", "released_on", "received_on"),
-        ("custody", "released_at", "received_at"),
+        ("custody", "released_at", "reception_at"),
         ("supervision", "ends_on", "starts_on"),
     ],
 )

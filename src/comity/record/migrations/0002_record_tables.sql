@@ -270,7 +270,7 @@ create table record."custody" (
     "kind" text,
     "facility" text,
     "received_on" date,
-    "received_at" timestamp with time zone,
+    "reception_at" timestamp with time zone,
     "released_on" date,
     "released_at" timestamp with time zone,
     "release_due_on" date,
