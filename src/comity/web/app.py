@@ -20,12 +20,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from comity.gate.keys import load_or_create
 from comity.node import Node
 from comity.store import Role
 from comity.vocabulary.models import Label
 from comity.web.errors import PageError, no_such_page, out_of_order, unusable
 from comity.web.guards import SecureHeaders
-from comity.web.pages import start
+from comity.web.pages import errand, looking, start
 from comity.web.render import page
 from comity.web.services import Services
 
@@ -46,11 +47,12 @@ def create_app(node: Node, *, zone: str = "UTC", hosts: Sequence[str] = HOSTS, s
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with node.pools(Role.GATE, Role.GOVERNANCE, Role.INTAKE) as pools:
-            app.state.services = Services(node, pools, zone)
+            app.state.services = Services(node, pools, load_or_create(node.keyring), zone)
             yield
 
     app = FastAPI(title="Comity", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(start.router)
+    for routes in (start, errand, looking):
+        app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(PageError, _cannot)
     app.add_exception_handler(HTTPException, _http)

@@ -53,7 +53,7 @@ def forged() -> PageError:
         Label("This form could not be accepted", "Dit formulier kon niet worden aangenomen"),
         Label(
             "It did not come from this page, or the page was open too long. Go back, load it again and send it anew.",
-            "Het kwam niet van deze pagina, of die stond te lang open. Ga terug, laad haar opnieuw en verstuur het nog eens.",
+            "Het kwam niet van deze pagina, of die stond te lang open. Ga terug, laad haar opnieuw en probeer weer.",
         ),
     )
 

@@ -44,6 +44,10 @@ class Presenter:
         """Return what a field is called."""
         return self.say(self.vocabulary.record_type(record).field(name).label)
 
+    def is_reference(self, record: str, name: str) -> bool:
+        """Whether a field is the id of another record: that is for machines."""
+        return self.vocabulary.record_type(record).field(name).type is FieldType.REFERENCE
+
     def purpose(self, name: str) -> str:
         """Return what a purpose is called."""
         try:

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from psycopg import AsyncConnection
 from starlette.requests import Request
 
+from comity.gate.keys import Keyring
 from comity.node import Node
 from comity.store import Role
 from comity.store.store import Pool
@@ -26,8 +28,13 @@ class Services:
 
     node: Node
     pools: Mapping[Role, Pool]
+    keyring: Keyring
     zone: str = "UTC"  # the zone in which people here read the clock
     clock: Callable[[], datetime] = utc_now
+
+    def now(self) -> datetime:
+        """Return this moment, in the zone whose calendar counts here."""
+        return self.clock().astimezone(ZoneInfo(self.zone))
 
     @asynccontextmanager
     async def as_role(self, role: Role) -> AsyncIterator[AsyncConnection]:

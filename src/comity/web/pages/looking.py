@@ -1,0 +1,144 @@
+"""Searching, and reading the joined-up record of a person or a case. Each look is a disclosure, made by the gate."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form
+from starlette.requests import Request as HttpRequest
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from comity.gate import CaseRead, Read, Request, Search, disclose
+from comity.gate.errors import GateError
+from comity.gate.models import Answer, Asked, Refusal
+from comity.store import Role
+from comity.web.agreeing import open_to
+from comity.web.guards import refuse_forged
+from comity.web.models import Colleague, Errand
+from comity.web.render import page
+from comity.web.services import services_of
+from comity.web.visitors import admit_colleague, errand_of
+
+router = APIRouter()
+MAX_TEXT = 200
+
+Text = Annotated[str, Form(max_length=MAX_TEXT)]
+
+
+@router.get("/search", name="search", response_class=HTMLResponse)
+async def ask(request: HttpRequest, colleague: Annotated[Colleague, Depends(admit_colleague)]) -> Response:
+    """Show the form to search with."""
+    errand = errand_of(request)
+    return _to_errand() if errand is None else await _search_page(request, colleague, errand)
+
+
+@router.post("/search", name="search")
+async def search(
+    request: HttpRequest,
+    colleague: Annotated[Colleague, Depends(admit_colleague)],
+    name: Text = "",
+    birth_date: Text = "",
+    number: Text = "",
+) -> Response:
+    """Search, within what the agreement lets one search by."""
+    await refuse_forged(request)
+    errand = errand_of(request)
+    if errand is None:
+        return _to_errand()
+    typed = {"name": name.strip(), "birth_date": birth_date.strip(), "number": number.strip()}
+    day, fault = _day(typed["birth_date"])
+    if fault:
+        return await _search_page(request, colleague, errand, 400, typed=typed, faults={"birth_date": fault})
+    try:
+        asks = Search(typed["name"] or None, day, typed["number"] or None)
+    except GateError as error:
+        return await _search_page(request, colleague, errand, 400, typed=typed, faults={"name": str(error)})
+    answer = await _look(request, colleague, errand, asks)
+    return await _search_page(request, colleague, errand, typed=typed, answer=answer)
+
+
+@router.get("/person/{person}", name="person", response_class=HTMLResponse)
+async def person(
+    request: HttpRequest, person: UUID, colleague: Annotated[Colleague, Depends(admit_colleague)]
+) -> Response:
+    """Show the joined-up record of a person, as far as the agreement lets it out."""
+    return await _joined(request, colleague, Read(person), "person.html")
+
+
+@router.post("/case", name="case")
+async def case(
+    request: HttpRequest, reference: Text, colleague: Annotated[Colleague, Depends(admit_colleague)]
+) -> Response:
+    """Show the joined-up record of a case; its number is posted, because an address is kept in too many places."""
+    await refuse_forged(request)
+    try:
+        asks = CaseRead(reference)
+    except GateError:
+        return RedirectResponse("/search", status_code=303)
+    return await _joined(request, colleague, asks, "case.html")
+
+
+async def _joined(request: HttpRequest, colleague: Colleague, asks: Asked, template: str) -> Response:
+    errand = errand_of(request)
+    if errand is None:
+        return _to_errand()
+    answer = await _look(request, colleague, errand, asks)
+    if isinstance(answer, Refusal):
+        return await page(
+            request, "refused.html", 404, active="search", refusal=answer, **await _frame(request, colleague, errand)
+        )
+    return await page(request, template, active="search", answer=answer, **await _frame(request, colleague, errand))
+
+
+async def _look(request: HttpRequest, colleague: Colleague, errand: Errand, asks: Asked) -> Answer:
+    services = services_of(request)
+    asked = Request(
+        asks, errand.agreement, errand.purpose, colleague.requester, errand.case_reference, errand.justification
+    )
+    async with services.as_role(Role.GATE) as conn:
+        return await disclose(
+            conn, asked, services.now(), vocabulary=services.node.vocabulary, keyring=services.keyring
+        )
+
+
+async def _search_page(
+    request: HttpRequest, colleague: Colleague, errand: Errand, status: int = 200, **values: Any
+) -> Response:
+    shown = {"typed": {}, "faults": {}, "answer": None, **values}
+    refused = isinstance(shown["answer"], Refusal)
+    return await page(
+        request,
+        "search.html",
+        status,
+        active="search",
+        refused=refused,
+        **shown,
+        **await _frame(request, colleague, errand),
+    )
+
+
+async def _frame(request: HttpRequest, colleague: Colleague, errand: Errand) -> dict[str, Any]:
+    """Return what stands above every look: the errand, and the agreement it is done under."""
+    services = services_of(request)
+    async with services.as_role(Role.GOVERNANCE) as conn:
+        agreements = await open_to(conn, colleague, services.node.vocabulary, services.now())
+    return {"errand": errand, "agreement": next((it for it in agreements if it.name == errand.agreement), None)}
+
+
+def _day(text: str) -> tuple[date | None, str]:
+    """Return a date as people write it (31/12/1990, 31-12-1990, 1990-12-31), or what is wrong with it."""
+    if not text:
+        return None, ""
+    parts = text.replace("/", "-").replace(".", "-").replace(" ", "-").split("-")
+    try:
+        numbers = [int(part) for part in parts]
+        year, month, day = numbers if len(parts[0]) == len("1990") else reversed(numbers)
+        return date(year, month, day), ""
+    except ValueError:
+        return None, "Enter a date of birth, like 31 12 1990"
+
+
+def _to_errand() -> Response:
+    return RedirectResponse("/errand", status_code=303)
