@@ -1,16 +1,3 @@
--- name: statement_columns
--- The columns that insert_statements copies, in their order.
-copy record.statement (statement_id, source, agency, source_key, version, kind, status, digest, received_at, verbatim,
-    verbatim_epoch, verbatim_until, format, mapping, salt, entry) from stdin
-
--- name: copy_parts
--- Keep the sealed parts of statements.
-copy record.part (statement_id, source_person, body) from stdin
-
--- name: copy_subject_keys
--- Keep new data keys, wrapped.
-copy record.subject_key (source_person, agency, epoch, wrapped) from stdin
-
 -- name: current_statements
 -- The current statement of each of these source keys.
 select source_key, statement_id, version, digest from record.statement

@@ -14,30 +14,38 @@ from psycopg import Connection, sql
 
 from comity.record.keys import Keyring, WrappedKey
 from comity.record.models import Part, Record, Sealed, Statement, Status
-from comity.record.tables import ENVELOPE
+from comity.record.tables import columns
 from comity.store import load_queries
 from comity.vocabulary.models import RecordType, Vocabulary
 
 _QUERIES = load_queries("comity.record")
-_ENVELOPE = tuple(name for name, _, _ in ENVELOPE)
+_Columns = tuple[tuple[str, str], ...]
+_STATEMENT: _Columns = (
+    ("statement_id", "uuid"), ("source", "text"), ("agency", "text"), ("source_key", "text"), ("version", "bigint"),
+    ("kind", "text"), ("status", "text"), ("digest", "bytea"), ("received_at", "timestamptz"), ("verbatim", "bytea"),
+    ("verbatim_epoch", "integer"), ("verbatim_until", "timestamptz"), ("format", "text"), ("mapping", "text"),
+    ("salt", "bytea"), ("entry", "uuid"),
+)  # fmt: skip
+_PART: _Columns = (("statement_id", "uuid"), ("source_person", "uuid"), ("body", "bytea"))
+_SUBJECT_KEY: _Columns = (("source_person", "uuid"), ("agency", "text"), ("epoch", "integer"), ("wrapped", "bytea"))
 
 
 def insert_statements(conn: Connection, statements: Iterable[Statement]) -> None:
     """Keep statements with their envelopes."""
-    with conn.cursor() as cursor, cursor.copy(_QUERIES.statement_columns) as copy:
-        for it in statements:
-            copy.write_row((
-                it.statement_id, it.source, it.agency, it.source_key, it.version, it.kind.value, it.status.value,
-                it.digest, it.received_at, it.verbatim, it.verbatim_epoch, it.verbatim_until, it.format, it.mapping,
-                it.salt, it.entry,
-            ))  # fmt: skip
+    rows = [
+        (
+            it.statement_id, it.source, it.agency, it.source_key, it.version, it.kind.value, it.status.value,
+            it.digest, it.received_at, it.verbatim, it.verbatim_epoch, it.verbatim_until, it.format, it.mapping,
+            it.salt, it.entry,
+        )
+        for it in statements
+    ]  # fmt: skip
+    _insert(conn, "statement", _STATEMENT, rows)
 
 
 def insert_parts(conn: Connection, parts: Iterable[Part]) -> None:
     """Keep the sealed parts of statements."""
-    with conn.cursor() as cursor, cursor.copy(_QUERIES.copy_parts) as copy:
-        for part in parts:
-            copy.write_row((part.statement_id, part.source_person, part.body))
+    _insert(conn, "part", _PART, [(part.statement_id, part.source_person, part.body) for part in parts])
 
 
 def put_records(conn: Connection, vocabulary: Vocabulary, records: Iterable[Record]) -> None:
@@ -48,9 +56,8 @@ def put_records(conn: Connection, vocabulary: Vocabulary, records: Iterable[Reco
     for name, of_type in by_type.items():
         record_type = vocabulary.record_type(name)
         _delete(conn, name, "record_id", [record.record_id for record in of_type])
-        with conn.cursor() as cursor, cursor.copy(_copy_statement(record_type)) as copy:
-            for record in of_type:
-                copy.write_row(tuple(_row(record_type, record)))
+        typed = tuple((column, kind) for column, kind, _ in columns(record_type))
+        _insert(conn, name, typed, [tuple(_row(record_type, record)) for record in of_type])
 
 
 def remove_records_of_statements(conn: Connection, vocabulary: Vocabulary, ids: Sequence[UUID]) -> None:
@@ -103,9 +110,8 @@ def data_keys(conn: Connection, keyring: Keyring, agency: str, people: Sequence[
         if person not in keys:
             wrapped, keys[person] = keyring.new_data_key(person, agency)
             made.append(wrapped)
-    with conn.cursor() as cursor, cursor.copy(_QUERIES.copy_subject_keys) as copy:
-        for key in made:
-            copy.write_row((key.source_person, key.agency, key.epoch, key.wrapped))
+    rows = [(key.source_person, key.agency, key.epoch, key.wrapped) for key in made]
+    _insert(conn, "subject_key", _SUBJECT_KEY, rows)
     return keys
 
 
@@ -137,12 +143,15 @@ def _row(record_type: RecordType, record: Record) -> Iterator[object]:
             raise RuntimeError(f"{record_type.name}.{field.name} is sealed and came here in plain")
 
 
-def _copy_statement(record_type: RecordType) -> sql.Composed:
-    names: list[str] = list(_ENVELOPE)
-    for field in record_type.fields:
-        names += [field.name, f"{field.name}_blind"] if field.sealed else [field.name]
-    return sql.SQL("copy record.{} ({}) from stdin").format(
-        sql.Identifier(record_type.name), sql.SQL(", ").join(map(sql.Identifier, names))
+def _insert(conn: Connection, table: str, typed: _Columns, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert many rows at once: an array per column, because PostgreSQL takes no COPY under row-level security."""
+    if not rows:
+        return
+    names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in typed)
+    arrays = sql.SQL(", ").join(sql.SQL(f"%s::{kind}[]") for _, kind in typed)
+    statement = sql.SQL("insert into record.{} ({}) select * from unnest({})")
+    conn.execute(
+        statement.format(sql.Identifier(table), names, arrays), [list(column) for column in zip(*rows, strict=True)]
     )
 
 
