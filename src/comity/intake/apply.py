@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from comity.intake.causes import Cause
-from comity.intake.conform import broken_rules, missing_fields, refusal
+from comity.intake.conform import broken_rules, missing, wrong_values
 from comity.intake.grammar import MAX_KEY
 from comity.intake.models import (
     Absent,
@@ -39,23 +39,30 @@ from comity.intake.models import (
 )
 from comity.intake.steps import UnfitError, fitted, is_text, through, written
 from comity.sources import Body, SourcesError
+from comity.vocabulary.faults import Fault as WrongValue
 from comity.vocabulary.models import Assertion, Vocabulary
 
 _ASSERTIONS = frozenset(it.value for it in Assertion)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def apply(mapping: Mapping, body: Body, vocabulary: Vocabulary, place: str = "") -> Mapped | Held:
-    """Return the message in the common vocabulary, or held with every fault. ``place``: where the source said it."""
-    return Applier(mapping, vocabulary).apply(body, place)
+def apply(
+    mapping: Mapping, body: Body, vocabulary: Vocabulary, place: str = "", now: datetime | None = None
+) -> Mapped | Held:
+    """Return the message in the common vocabulary, or held with every fault.
+
+    ``place`` is where the source said it. With ``now``, what cannot lie in the future and does is a fault.
+    """
+    return Applier(mapping, vocabulary, now).apply(body, place)
 
 
 class Applier:
     """A mapping made ready for many messages."""
 
-    def __init__(self, mapping: Mapping, vocabulary: Vocabulary) -> None:
+    def __init__(self, mapping: Mapping, vocabulary: Vocabulary, now: datetime | None = None) -> None:
         self.mapping = mapping
         self.vocabulary = vocabulary
+        self.now = now
         types = vocabulary.record_types.values()
         self.fields = {kind.name: {field.name: field for field in kind.fields} for kind in types}
         self.categories = frozenset(vocabulary.subject_categories)
@@ -83,6 +90,7 @@ class _Message:
         self.mapping = applier.mapping
         self.vocabulary = applier.vocabulary
         self.applier = applier
+        self.now = applier.now
         self.place = place
         self.faults: list[Fault] = []
         self.records: list[MappedRecord] = []
@@ -100,7 +108,7 @@ class _Message:
         elif act in {Act.ERASE, Act.EXPUNGE}:
             persons = tuple(dict.fromkeys(self._named(scope)))
         if self.faults or key is None or act is None:
-            return Held(tuple(self.faults), key or "", act or Act.STATE)
+            return Held(tuple(self.faults), key or "", act or Act.STATE, version, self._persons(scope))
         return Mapped(act, key, version, tuple(self.records), persons)
 
     # ------------------------------------------------------------------------------------------------ the envelope
@@ -138,6 +146,22 @@ class _Message:
                     yield RecordRef(self.mapping.name, "person", inner.key)
                 yield from self._named(inner)
 
+    def _persons(self, scope: _Scope) -> tuple[RecordRef, ...]:
+        """Return whom a message seems to be about, however faulty it is."""
+        said = len(self.faults)
+        found = dict.fromkeys(self._concerned(scope))
+        del self.faults[said:]  # what is wrong has been told already
+        return tuple(found)
+
+    def _concerned(self, scope: _Scope) -> Iterator[RecordRef]:
+        for block in scope.siblings:
+            for inner in self._scopes(block, scope):
+                if block.record == "person" and inner.key is not None:
+                    yield RecordRef(self.mapping.name, "person", inner.key)
+                elif block.about is not None and (about := self._about(block, inner)) is not None:
+                    yield about
+                yield from self._concerned(inner)
+
     # -------------------------------------------------------------------------------------------------- the records
 
     def _state(self, scope: _Scope) -> None:
@@ -167,7 +191,7 @@ class _Message:
                     inner.key = _key_text(block.key, inner)
                     yield inner
         except UnfitError as unfit:
-            self._fault(unfit.cause, record=block.id, field="when", details=unfit.details)
+            self._fault(unfit.cause, record=block.id, field="when", **unfit.details)
         except SourcesError:
             self._fault(Cause.PATH_UNFIT, record=block.id, field="for_each", path=block.for_each or "")
 
@@ -206,28 +230,28 @@ class _Message:
             said, path = _said(value, scope)
             return (None if said is None else fitted(said, kind, self.mapping.zone)), path
         except UnfitError as unfit:
-            self._fault(unfit.cause, record=block.id, field=rule.name, path=path, details=unfit.details)
+            self._fault(unfit.cause, record=block.id, field=rule.name, path=path, **unfit.details)
         except SourcesError:
             self._fault(Cause.PATH_UNFIT, record=block.id, field=rule.name, path=path)
         return _REFUSED, path
 
     def _conform(self, block: Block, values: dict[str, Scalar | RecordRef], paths: dict[str, str]) -> None:
         kind, fields = self.vocabulary.record_types[block.record], self.applier.fields[block.record]
+        said = set(values)  # a value that was refused has been told, and is not missing as well
         for name in [name for name, value in values.items() if value is _REFUSED]:
             del values[name]
-            paths[name] = "!"
-        for name, value in values.items():
-            if unfit := refusal(fields[name], value, self.vocabulary):
-                self._fault(unfit.cause, record=block.id, field=name, path=paths[name], details=unfit.details)
-        for missing in missing_fields(kind, values):
-            if paths.get(missing.name) != "!":
-                details = {"label_en": missing.label.en, "label_nl": missing.label.nl}
-                path = paths.get(missing.name, "")
-                self._fault(Cause.REQUIRED, record=block.id, field=missing.name, path=path, details=details)
-        for rule in broken_rules(kind, values):
-            details = {"name": rule.name, "rule_en": rule.label.en, "rule_nl": rule.label.nl}
-            path = ", ".join(paths[name] for name in (rule.left, rule.right) if paths.get(name))
-            self._fault(Cause.RULE_BROKEN, record=block.id, field=rule.left, path=path, details=details)
+        for wrong in wrong_values(fields, values, self.now):
+            self._wrong(block, wrong, paths.get(wrong.field, ""))
+        for wrong in missing(kind, said):
+            self._wrong(block, wrong, paths.get(wrong.field, ""))
+        for wrong, rule, other in broken_rules(kind, values):
+            path = ", ".join(paths[name] for name in (wrong.field, other) if paths.get(name))
+            self._wrong(block, wrong, path, rule)
+
+    def _wrong(self, block: Block, wrong: WrongValue, path: str, rule: str = "") -> None:
+        self.faults.append(
+            Fault(self.place, wrong.code.value, wrong.cause, wrong.mend, block.id, wrong.field, path, rule)
+        )
 
     def _lawful(self, block: Block, scope: _Scope, value: Value, cause: Cause) -> str:
         known = self.applier.categories if cause is Cause.WHOSE_UNKNOWN else _ASSERTIONS
@@ -249,7 +273,7 @@ class _Message:
             target = None
         if target is None:
             about = block.about.block or _key_paths(block.about.key or Key(block.mark, ()))
-            self._fault(Cause.ABOUT_NOBODY, record=block.id, field="about", details={"about": about})
+            self._fault(Cause.ABOUT_NOBODY, record=block.id, field="about", about=about)
         return target
 
     def _target(self, pointer: Pointer, scope: _Scope, record: str) -> RecordRef | None:
@@ -288,14 +312,12 @@ class _Message:
         elif not is_text(text):
             cause = Cause.UNPRINTABLE
         if cause:
-            self._fault(cause, record=record, field="key", path=_key_paths(key), details={"limit": str(MAX_KEY)})
+            self._fault(cause, record=record, field="key", path=_key_paths(key), limit=str(MAX_KEY))
             return None
         return text
 
-    def _fault(
-        self, cause: Cause, *, record: str = "", field: str = "", path: str = "", details: dict[str, str] | None = None
-    ) -> None:
-        self.faults.append(Fault(self.place, cause, record, field, path, details or {}))
+    def _fault(self, cause: Cause, *, record: str = "", field: str = "", path: str = "", **details: str) -> None:
+        self.faults.append(Fault.of(self.place, cause, record=record, field=field, path=path, **details))
 
 
 _NOTHING = Value(Mark(0, 0))  # the reader refuses a field with neither value nor pointer

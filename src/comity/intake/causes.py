@@ -1,7 +1,8 @@
 """Why a message is held, in words, and what to do about it. Enumerated once; the texts hold no personal data.
 
-A text may name words of the mapping or of the vocabulary (``{field}``, ``{forms}``), never a value of the message.
-A detail named ``x_en`` or ``x_nl`` fills ``{x}`` in that language.
+What can be wrong with a value of a record as such is said by :mod:`comity.vocabulary.faults`; here is what can be
+wrong with a message and with how it is mapped. A text may name words of the mapping or of the vocabulary
+(``{limit}``, ``{forms}``), never a value of the message.
 """
 
 from __future__ import annotations
@@ -14,24 +15,20 @@ from comity.vocabulary.models import Label
 
 
 class Cause(StrEnum):
-    """Every reason to hold a message."""
+    """Every reason of intake's own to hold a message."""
 
     UNREADABLE = "unreadable"
     KEY_MISSING = "key-missing"
     KEY_TOO_LONG = "key-too-long"
     NOT_ONE_VALUE = "not-one-value"
     PATH_UNFIT = "path-unfit"
-    REQUIRED = "required"
     NOT_A_DATE = "not-a-date"
     NOT_A_TIMESTAMP = "not-a-timestamp"
     NOT_WHOLE = "not-a-whole-number"
     NOT_TRUE_OR_FALSE = "not-true-or-false"
     CODE_UNMAPPED = "code-unmapped"
-    CODE_UNKNOWN = "code-unknown"
     TOO_LONG = "too-long"
     UNPRINTABLE = "unprintable"
-    OUT_OF_RANGE = "out-of-range"
-    RULE_BROKEN = "rule-broken"
     NO_SUCH_PART = "no-such-part"
     NOTHING_EXTRACTED = "nothing-extracted"
     WHOSE_UNKNOWN = "whose-unknown"
@@ -62,13 +59,7 @@ def words(cause: Cause, details: Mapping[str, str]) -> Words:
 
 
 def _fill(label: Label, details: Mapping[str, str]) -> Label:
-    return Label(_in(label.en, details, "en"), _in(label.nl, details, "nl"))
-
-
-def _in(template: str, details: Mapping[str, str], language: str) -> str:
-    suffix = f"_{language}"
-    own = {name.removesuffix(suffix): text for name, text in details.items() if name.endswith(suffix)}
-    return template.format_map(_Blank({**details, **own}))
+    return Label(label.en.format_map(_Blank(details)), label.nl.format_map(_Blank(details)))
 
 
 class _Blank(dict[str, str]):
@@ -81,9 +72,6 @@ class _Blank(dict[str, str]):
 def _say(en: str, nl: str, mend_en: str, mend_nl: str) -> Words:
     return Words(Label(en, nl), Label(mend_en, mend_nl))
 
-
-_AT_SOURCE = "Correct it in the source and deliver it again."
-_BIJ_BRON = "Verbeter het in de bron en lever het opnieuw aan."
 
 _WORDS: dict[Cause, Words] = {
     Cause.UNREADABLE: _say(
@@ -116,12 +104,6 @@ _WORDS: dict[Cause, Words] = {
         "Let `for_each:` lead to elements or to a list, and other paths to values.",
         "Laat `for_each:` naar elementen of een lijst leiden, en andere paden naar waarden.",
     ),
-    Cause.REQUIRED: _say(
-        "{label} is missing, and a record of this type needs it.",
-        "{label} ontbreekt, en dit soort gegeven heeft het nodig.",
-        "Fill it in in the source, or give it a `default:` in the mapping if one is true for every message.",
-        "Vul het in de bron in, of geef het een `default:` in de mapping als die voor elk bericht klopt.",
-    ),
     Cause.NOT_A_DATE: _say(
         "It is not a date in the form {forms}.",
         "Het is geen datum in de vorm {forms}.",
@@ -152,12 +134,6 @@ _WORDS: dict[Cause, Words] = {
         "Add the code under `codes:` in the mapping, or say what any other code means with `otherwise:`.",
         "Voeg de code toe onder `codes:` in de mapping, of zeg met `otherwise:` wat elke andere code betekent.",
     ),
-    Cause.CODE_UNKNOWN: _say(
-        "It is not a code of the list {list}.",
-        "Het is geen code van de lijst {list}.",
-        "Translate the source's codes with `codes:` in the mapping.",
-        "Vertaal de codes van de bron met `codes:` in de mapping.",
-    ),
     Cause.TOO_LONG: _say(
         "It is longer than {limit} characters.",
         "Het is langer dan {limit} tekens.",
@@ -169,18 +145,6 @@ _WORDS: dict[Cause, Words] = {
         "Het bevat tekens die geen tekst zijn (stuurtekens of een half teken).",
         "Declare the right `encoding:` of the source in the mapping, or correct the text in the source.",
         "Noem de juiste `encoding:` van de bron in de mapping, of verbeter de tekst in de bron.",
-    ),
-    Cause.OUT_OF_RANGE: _say(
-        "It lies outside what the field permits ({range}).",
-        "Het ligt buiten wat het veld toelaat ({range}).",
-        _AT_SOURCE,
-        _BIJ_BRON,
-    ),
-    Cause.RULE_BROKEN: _say(
-        "{rule}",
-        "{rule}",
-        _AT_SOURCE,
-        _BIJ_BRON,
     ),
     Cause.NO_SUCH_PART: _say(
         "It does not have that many parts when it is split at '{separator}'.",

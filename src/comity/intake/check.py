@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Map
 from pathlib import Path
 
-from comity.intake.conform import refusal
 from comity.intake.errors import MappingError
 from comity.intake.mapping import read, read_text
 from comity.intake.models import (
@@ -38,6 +37,7 @@ from comity.intake.models import (
 from comity.intake.nodes import Notes, nearest
 from comity.intake.steps import UnfitError, fitted
 from comity.sources import check_path
+from comity.vocabulary.check import check_value
 from comity.vocabulary.models import Assertion, Field, FieldType, RecordType, Vocabulary
 
 _FITS: Map[FieldType, frozenset[type]] = {
@@ -194,14 +194,13 @@ class _Check:
 
     def _constant(self, at: Mark, text: str, field: Field) -> None:
         try:
-            unfit = refusal(field, fitted(text, field, self.mapping.zone), self.vocabulary)
-        except UnfitError as error:
-            unfit = error
-        if unfit is None:
+            fits = check_value(field, fitted(text, field, self.mapping.zone)) is None
+        except UnfitError:
+            fits = False
+        if fits:
             return
-        if field.type is FieldType.CODE and field.code_list:
-            names = self.vocabulary.code_list(field.code_list).names()
-            self._unknown(at, f"code in the list {field.code_list}", text, names)
+        if field.type is FieldType.CODE:
+            self._unknown(at, f"code in the list {field.code_list}", text, field.codes)
         else:
             self.notes.add(at, f"{text!r} does not fit {field.name}, which holds {_kind(field)}.", _MENDS[field.type])
 

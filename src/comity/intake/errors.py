@@ -19,7 +19,3 @@ class MappingError(IntakeError):
     def __init__(self, name: str, mistakes: Sequence[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__("\n".join([f"{name} cannot be used yet:", *(str(mistake) for mistake in self.mistakes)]))
-
-
-class WrongSourceError(IntakeError):
-    """A batch or a quarantine was handed to the mapping of another source."""

@@ -25,6 +25,7 @@ from comity.intake.errors import MappingError
 from comity.intake.models import Act, Block, Condition, FieldRule, Key, Mapping, Mark, Mistake, Pointer, Value
 from comity.intake.nodes import Notes, compose, flag_of, mark, pairs, plain, table, text_of, texts_of, whole_of
 from comity.intake.values import ValueReader, zone_of
+from comity.sources import check_spec
 from comity.vocabulary.models import Label
 
 _NEEDED = {
@@ -114,7 +115,17 @@ def _source(node: Node | None, notes: Notes) -> dict[str, object]:
         notes.add(node, "`source:` needs the kind of source here.", "For example `csv: {path: jail.csv}`.")
         return {}
     found = plain(node)
+    for fault in check_spec(found):
+        notes.add(_lead(node, fault.where), f"source: {fault.cause}.", f"{fault.mend}.")
     return found if isinstance(found, dict) else {}
+
+
+def _lead(node: Node, where: tuple[str, ...]) -> Node:
+    """Return the node that a path of keys leads to, or the last one on the way that is there."""
+    for name in where:
+        inside = node.value if isinstance(node, MappingNode) else []
+        node = next((value for key, value in inside if str(key.value) == name), node)
+    return node
 
 
 def _title(node: Node | None, notes: Notes) -> Label | None:

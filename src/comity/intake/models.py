@@ -6,7 +6,7 @@ Nothing here knows PostgreSQL, keys or files.
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from dataclasses import field as dataclass_field
 from datetime import date, datetime
 from enum import StrEnum
@@ -244,33 +244,30 @@ class Fault:
     """One thing wrong with a message: where, what, and how to mend it. Never a value: values are personal data."""
 
     place: str  # where the source said it: "line 12"
-    cause: Cause
+    cause: str  # a Cause, or a fault code of the vocabulary
+    text: Label  # what is wrong
+    mend: Label  # what to do about it
     record: str = ""  # the block
     field: str = ""
     path: str = ""
-    details: Map[str, str] = dataclass_field(default_factory=dict)  # words of the mapping or vocabulary
+    rule: str = ""  # the vocabulary's rule that does not hold
 
-    def text(self, language: str = "en") -> str:
-        """Return what is wrong, in words (``en`` or ``nl``)."""
-        return words(self.cause, self.details).cause.in_language(language)
-
-    def mend(self, language: str = "en") -> str:
-        """Return what to do about it, in words (``en`` or ``nl``)."""
-        return words(self.cause, self.details).mend.in_language(language)
+    @classmethod
+    def of(
+        cls, place: str, cause: Cause, *, record: str = "", field: str = "", path: str = "", **details: str
+    ) -> Fault:
+        """Return a fault in the words of its cause, with these details filled in."""
+        said = words(cause, details)
+        return cls(place, cause.value, said.cause, said.mend, record, field, path)
 
     def as_json(self) -> dict[str, Any]:
         """Return the fault as the quarantine keeps it."""
-        return {
-            "place": self.place, "record": self.record, "field": self.field, "path": self.path,
-            "cause": self.cause.value, "details": dict(self.details),
-        }  # fmt: skip
+        return asdict(self)
 
     @classmethod
     def from_json(cls, kept: Map[str, Any]) -> Fault:
         """Return the fault that :meth:`as_json` gave."""
-        return cls(
-            kept["place"], Cause(kept["cause"]), kept["record"], kept["field"], kept["path"], dict(kept["details"])
-        )
+        return cls(**{**kept, "text": Label(**kept["text"]), "mend": Label(**kept["mend"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,11 +308,16 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A message that cannot be admitted: every fault at once. ``key`` and ``act`` as far as they could be read."""
+    """A message that cannot be admitted: every fault at once. The rest as far as it could be read.
+
+    ``persons``: whom it seems to be about, so that erasing one of them finds it here too.
+    """
 
     faults: tuple[Fault, ...]
     key: str = ""
     act: Act = Act.STATE
+    version: int | None = None
+    persons: tuple[RecordRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

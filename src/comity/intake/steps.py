@@ -56,8 +56,10 @@ class UnfitError(Exception):
 
 def written(raw: Any) -> str | None:
     """Return a single value as text, ``None`` for nothing; :class:`UnfitError` for a list or a structure."""
-    if raw is None or isinstance(raw, str):
-        return raw
+    if raw is None:
+        return None
+    if isinstance(raw, str):
+        return raw.replace("\r\n", "\n").replace("\r", "\n") if "\r" in raw else raw
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if isinstance(raw, int):
@@ -99,7 +101,7 @@ def fitted(value: Scalar, field: Field, zone: ZoneInfo) -> Scalar:
 def is_text(text: str) -> bool:
     """Whether every character can be kept and shown: no half characters, no control characters but line ends."""
     return text.isprintable() or all(
-        letter in "\t\n\r" or unicodedata.category(letter) not in {"Cc", "Cs"} for letter in text
+        letter in "\t\n" or unicodedata.category(letter) not in {"Cc", "Cs"} for letter in text
     )
 
 
@@ -215,7 +217,7 @@ def _fit_text(value: Scalar, limit: int) -> str:
         raise UnfitError(Cause.TOO_LONG, limit=str(limit))
     if not is_text(text):
         raise UnfitError(Cause.UNPRINTABLE)
-    return text
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _fit_date(value: Scalar, zone: ZoneInfo) -> date:

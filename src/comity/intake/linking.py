@@ -1,0 +1,74 @@
+"""Tell ``people`` who was said, who is said no longer, and who is who by a source's own word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from comity import people
+from comity.intake.restore import Taken
+from comity.intake.sitting import Sitting
+from comity.intake.store import QUERIES, Connection, ids
+from comity.people.models import Features
+from comity.record.models import Record
+from comity.vocabulary.models import FieldType, Identifiability, RecordType
+
+
+def link(sitting: Sitting, put: Sequence[Record], taken: Taken) -> None:
+    """Place every person that was said, and remove those that are said no longer."""
+    persons = [record for record in put if record.record_type == "person"]
+    gone = taken.persons - {record.record_id for record in persons}
+    for identifier in sorted(gone):
+        people.remove(sitting.conn, identifier)
+    kind = sitting.vocabulary.record_types["person"]
+    for record in persons:
+        people.place(sitting.conn, features(kind, record))
+
+
+def features(kind: RecordType, record: Record) -> Features:
+    """Return what linking may know of a person: never a sealed field."""
+    text = {field.name: _text(record, field.name) for field in kind.fields if not field.sealed}
+    birth_date = record.values.get("birth_date")
+    others = tuple(name.strip() for name in (text["alias_names"] or "").split(";") if name.strip())
+    if not (text["given_names"] or text["family_name"]) and text["name"]:
+        others = (text["name"], *others)
+    return Features(
+        source_person=record.record_id,
+        agency=record.agency,
+        given_names=text["given_names"],
+        family_name=text["family_name"],
+        alias_names=others,
+        birth_date=birth_date if isinstance(birth_date, date) else None,
+        sex=text["sex"],
+        postcode=text["postcode"],
+        identifiers={name: number for name in numbers(kind) if (number := text[name])},
+    )
+
+
+def numbers(kind: RecordType) -> tuple[str, ...]:
+    """Return the fields of a person that are numbers given by an authority, sealed ones left out."""
+    return tuple(
+        field.name
+        for field in kind.fields
+        if field.name.endswith("_number")
+        and not field.sealed
+        and field.type is FieldType.TEXT
+        and field.identifiability is Identifiability.DIRECT
+    )
+
+
+def _text(record: Record, name: str) -> str | None:
+    value = record.values.get(name)
+    return value if isinstance(value, str) else None
+
+
+def judge(sitting: Sitting, pair: tuple[UUID, UUID], *, same: bool) -> None:
+    """Let a source's own word on two of its persons bind: the same human being, or two."""
+    reason = f"{sitting.mapping.label} says so"
+    people.judge(sitting.conn, *pair, same=same, by=sitting.mapping.agency, reason=reason, at=sitting.now)
+
+
+def known(conn: Connection, persons: Sequence[UUID]) -> set[UUID]:
+    """Return which of these persons have a record now."""
+    return set(ids(conn, QUERIES.persons_with_a_record, persons=list(persons)))

@@ -1,0 +1,168 @@
+-- name: one_at_a_time
+-- Let one transaction at a time change what an agency says: its persons' keys and statements are not made twice.
+select pg_advisory_xact_lock(hashtextextended('comity.intake ' || %(agency)s, 0))
+
+-- name: cursor
+-- Where a source left off.
+select cursor from intake.cursor where source = %(source)s
+
+-- name: move_cursor
+-- Remember where a source left off.
+insert into intake.cursor (source, cursor, moved_at) values (%(source)s, %(cursor)s, %(now)s)
+on conflict (source) do update set cursor = excluded.cursor, moved_at = excluded.moved_at
+
+-- name: latest_statements
+-- The last word under each of these source keys, held ones left aside.
+select distinct on (source_key) source_key, statement_id, version, digest, status, kind
+from record.statement
+where source = %(source)s and source_key = any(%(keys)s) and status <> 'quarantined'
+order by source_key, version desc, received_at desc
+
+-- name: held_or_erased
+-- Which of these messages are held, or were erased.
+select digest, status from record.statement
+where source = %(source)s and digest = any(%(digests)s) and status in ('quarantined', 'erased')
+
+-- name: superseded_before
+-- Which of these messages were said before and have given way.
+select digest, source_key from record.statement
+where source = %(source)s and digest = any(%(digests)s) and status in ('superseded', 'retracted')
+
+-- name: erased_persons
+-- Which of these persons were erased.
+select source_person from intake.erased_person where source_person = any(%(people)s)
+
+-- name: remember_erased
+-- Remember that these persons were erased.
+insert into intake.erased_person (source_person, erased_at)
+select unnest(%(people)s::uuid[]), %(now)s on conflict do nothing
+
+-- name: held_under_keys
+-- Messages held under these source keys.
+select statement_id from record.statement
+where source = %(source)s and source_key = any(%(keys)s) and status = 'quarantined'
+
+-- name: held_about
+-- Messages held that seem to be about these persons.
+select statement_id from intake.quarantine where resolved_at is null and persons && %(people)s::uuid[]
+
+-- name: copy_quarantine
+-- Hold messages, with why.
+copy intake.quarantine (statement_id, source, mapping, place, faults, persons, held_at, tried_at) from stdin
+
+-- name: still_held
+-- A message was tried again and is still held.
+update intake.quarantine set faults = %(faults)s, mapping = %(mapping)s, persons = %(persons)s, tried_at = %(now)s
+where statement_id = %(statement)s
+
+-- name: resolve
+-- Messages are held no longer.
+update intake.quarantine set resolved_at = %(now)s, resolution = %(resolution)s
+where statement_id = any(%(ids)s) and resolved_at is null
+
+-- name: held_page
+-- Some of what a source's quarantine holds, from a place on, with the sealed messages.
+select q.statement_id, q.place, s.verbatim, s.verbatim_epoch, s.format
+from intake.quarantine q join record.statement s using (statement_id)
+where q.source = %(source)s and q.resolved_at is null and q.statement_id > %(after)s
+order by q.statement_id limit %(size)s
+
+-- name: readmit
+-- A message that was held takes its place among the statements.
+update record.statement
+set source_key = %(source_key)s, version = %(version)s, kind = %(kind)s, status = %(status)s, mapping = %(mapping)s,
+    entry = %(entry)s, salt = %(salt)s
+where statement_id = %(statement)s
+
+-- name: statements_under_key
+-- Every statement ever made under a source key, acts aside.
+select statement_id, status from record.statement
+where source = %(source)s and source_key = %(source_key)s and kind = 'state' and status <> 'erased'
+
+-- name: statements_about
+-- Every statement that has a part about one of these persons.
+select distinct statement_id from record.part where source_person = any(%(people)s)
+
+-- name: parts_of
+-- The sealed parts of statements.
+select statement_id, source_person, body from record.part where statement_id = any(%(ids)s)
+
+-- name: sayings_of
+-- The sealed parts that current statements have about these subjects, the newest first.
+select p.statement_id, p.source_person, p.body, s.agency, s.source, s.received_at
+from record.part p join record.statement s using (statement_id)
+where p.source_person = any(%(subjects)s) and s.status = 'admitted' and s.kind = 'state'
+order by s.received_at desc, s.version desc
+
+-- name: drop_verbatim
+-- Remove the verbatim message of statements of which a part was erased.
+update record.statement set verbatim = null where statement_id = any(%(ids)s)
+
+-- name: destroy_unused_keys
+-- Destroy the keys of subjects about whom nothing is kept any more.
+delete from record.subject_key k where k.source_person = any(%(subjects)s)
+and not exists (select from record.part p where p.source_person = k.source_person)
+
+-- name: open_delivery
+-- The delivery of a source that was cut off, if there is one.
+select delivery_id from intake.delivery where source = %(source)s and finished_at is null
+
+-- name: begin_delivery
+-- Begin to count what a source delivers.
+insert into intake.delivery (delivery_id, source, mapping, started_at)
+values (%(delivery)s, %(source)s, %(mapping)s, %(now)s)
+
+-- name: whole_delivery
+-- A delivery that is complete in itself: a message, or a batch that was handed in.
+insert into intake.delivery (delivery_id, source, mapping, started_at, finished_at)
+values (%(delivery)s, %(source)s, %(mapping)s, %(now)s, %(now)s)
+
+-- name: count_delivery
+-- Add what became of a batch.
+update intake.delivery set
+    delivered = delivered + %(delivered)s, admitted = admitted + %(admitted)s, unchanged = unchanged + %(unchanged)s,
+    outdated = outdated + %(outdated)s, quarantined = quarantined + %(quarantined)s,
+    retracted = retracted + %(retracted)s, erased = erased + %(erased)s, judged = judged + %(judged)s,
+    forgotten = forgotten + %(forgotten)s
+where delivery_id = %(delivery)s
+
+-- name: end_delivery
+-- A delivery is complete.
+update intake.delivery set finished_at = %(now)s where delivery_id = %(delivery)s
+
+-- name: delivery
+-- What became of a delivery.
+select delivered, admitted, unchanged, outdated, quarantined, retracted, erased, judged, forgotten
+from intake.delivery where delivery_id = %(delivery)s
+
+-- name: deliveries
+-- The newest deliveries.
+select source, mapping, started_at, finished_at, delivered, admitted, unchanged, outdated, quarantined, retracted,
+    erased, judged, forgotten
+from intake.delivery order by started_at desc, delivery_id limit %(limit)s
+
+-- name: sources
+-- Each source that ever delivered, and how its statements stand.
+select source, status, count(*) from record.statement where kind = 'state' group by source, status order by source, status
+
+-- name: faults
+-- How often each cause holds a message, per source, record and field.
+select q.source, f ->> 'record', f ->> 'field', f ->> 'cause', count(*)
+from intake.quarantine q cross join lateral jsonb_array_elements(q.faults) f
+where q.resolved_at is null group by 1, 2, 3, 4 order by 1, 2, 3, 4
+
+-- name: held
+-- A page of what is held.
+select q.statement_id, q.source, q.mapping, q.place, q.faults, q.held_at, q.tried_at, s.format
+from intake.quarantine q join record.statement s using (statement_id)
+where q.resolved_at is null and (%(source)s::text is null or q.source = %(source)s)
+order by q.held_at, q.statement_id limit %(limit)s offset %(offset)s
+
+-- name: count_held
+-- How many messages are held.
+select count(*) from intake.quarantine
+where resolved_at is null and (%(source)s::text is null or source = %(source)s)
+
+-- name: persons_with_a_record
+-- Which of these persons have a record now.
+select record_id from record.person where record_id = any(%(persons)s)
