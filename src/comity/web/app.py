@@ -26,7 +26,7 @@ from comity.store import Role
 from comity.vocabulary.models import Label
 from comity.web.errors import PageError, no_such_page, out_of_order, unusable
 from comity.web.guards import SecureHeaders
-from comity.web.pages import errand, looking, start
+from comity.web.pages import errand, looking, oversight, public, start
 from comity.web.render import page
 from comity.web.services import Services
 
@@ -51,7 +51,7 @@ def create_app(node: Node, *, zone: str = "UTC", hosts: Sequence[str] = HOSTS, s
             yield
 
     app = FastAPI(title="Comity", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    for routes in (start, errand, looking):
+    for routes in (start, errand, looking, oversight, public):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(PageError, _cannot)

@@ -6,15 +6,19 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from comity.gate.keys import Keyring
 from comity.node import Node
 from comity.store import Role
 from comity.store.store import Pool
+
+Answer = TypeVar("Answer")
 
 
 def utc_now() -> datetime:
@@ -35,6 +39,15 @@ class Services:
     def now(self) -> datetime:
         """Return this moment, in the zone whose calendar counts here."""
         return self.clock().astimezone(ZoneInfo(self.zone))
+
+    async def reading(self, role: Role, read: Callable[[Connection], Answer]) -> Answer:
+        """Return what ``read`` reads on a plain connection of ``role``, in a thread of its own."""
+
+        def run() -> Answer:
+            with self.node.store.connect(role) as conn:
+                return read(conn)
+
+        return await run_in_threadpool(run)
 
     @asynccontextmanager
     async def as_role(self, role: Role) -> AsyncIterator[AsyncConnection]:

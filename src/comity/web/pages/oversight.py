@@ -1,0 +1,39 @@
+"""For whoever oversees an agency, and for the person concerned: who asked for what, why, and what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from comity.gate import log_for_overseer, uses_of
+from comity.store import Role
+from comity.web.models import Citizen, Colleague
+from comity.web.render import page
+from comity.web.services import services_of
+from comity.web.visitors import admit_citizen, admit_colleague
+
+router = APIRouter()
+
+
+@router.get("/log", name="log", response_class=HTMLResponse)
+async def log(
+    request: Request, colleague: Annotated[Colleague, Depends(admit_colleague)], before: datetime | None = None
+) -> Response:
+    """Show the requests of the overseer's own agency, with the reasons that the requesters were not told."""
+    services = services_of(request)
+    async with services.as_role(Role.GATE) as conn:
+        lines = await log_for_overseer(conn, colleague.agency, services.now(), by=colleague.id, before=before)
+    return await page(request, "log.html", active="log", lines=lines)
+
+
+@router.get("/my-data", name="my-data", response_class=HTMLResponse)
+async def my_data(request: Request, citizen: Annotated[Citizen, Depends(admit_citizen)]) -> Response:
+    """Show the person concerned who used their data."""
+    services = services_of(request)
+    async with services.as_role(Role.GATE) as conn:
+        uses = await uses_of(conn, citizen.person, services.now(), by="citizen", vocabulary=services.node.vocabulary)
+    return await page(request, "my-data.html", active="my-data", uses=uses)

@@ -1,0 +1,103 @@
+"""What anybody may read: the register of agreements, and the ledger."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from psycopg import Connection
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from comity import ledger
+from comity.agreements.register import RegisterEntry, register
+from comity.ledger.errors import EntryNotFoundError
+from comity.ledger.models import Head, Logged
+from comity.ledger.proof import Proof
+from comity.store import Role
+from comity.web.errors import no_such_page
+from comity.web.models import Visitor
+from comity.web.render import page
+from comity.web.services import Services, services_of
+from comity.web.visitors import admit
+
+router = APIRouter()
+ENTRIES_ON_A_PAGE = 25
+
+Anybody = Annotated[Visitor, Depends(admit)]
+
+
+@router.get("/agreements", name="register", response_class=HTMLResponse)
+async def agreements(request: Request, _: Anybody) -> Response:
+    """Show every agreement that has been signed by anyone, in force or not."""
+    return await page(request, "register.html", active="register", entries=await _register(services_of(request)))
+
+
+@router.get("/agreements/{name}/{version}", name="agreement", response_class=HTMLResponse)
+async def agreement(request: Request, name: str, version: int, _: Anybody) -> Response:
+    """Show one version of an agreement, clause by clause, in words."""
+    entries = await _register(services_of(request))
+    entry = next((it for it in entries if (it.name, it.version) == (name, version)), None)
+    if entry is None:
+        raise no_such_page()
+    return await page(request, "agreement.html", active="register", entry=entry)
+
+
+@router.get("/ledger", name="ledger", response_class=HTMLResponse)
+async def head(request: Request, _: Anybody, before: int | None = None) -> Response:
+    """Show the ledger's signed head and its latest entries."""
+
+    def read(conn: Connection) -> tuple[Head | None, list[Logged]]:
+        newest = ledger.head(conn)
+        return newest, ledger.latest(conn, ENTRIES_ON_A_PAGE, *([before] if before is not None else []))
+
+    newest, entries = await services_of(request).reading(Role.GATE, read)
+    return await page(
+        request, "ledger.html", active="ledger", head=newest, entries=[(it.number, it.entry()) for it in entries]
+    )
+
+
+@router.get("/ledger/checkpoint", name="ledger-checkpoint")
+async def checkpoint(request: Request, _: Anybody) -> Response:
+    """Return the signed checkpoint, for programs (C2SP tlog-checkpoint)."""
+    newest = await services_of(request).reading(Role.GATE, ledger.head)
+    if newest is None:
+        raise no_such_page()
+    return PlainTextResponse(newest.note)
+
+
+@router.get("/ledger/{entry}", name="ledger-entry", response_class=HTMLResponse)
+async def entry_page(request: Request, entry: UUID, _: Anybody) -> Response:
+    """Show one entry with its proof."""
+    proof = await _proof(services_of(request), entry)
+    if proof is None:
+        return await page(request, "ledger-waiting.html", 404, active="ledger", entry_id=entry)
+    return await page(
+        request, "ledger-entry.html", active="ledger", proof=proof, entry=Logged(proof.number, proof.entry).entry()
+    )
+
+
+@router.get("/ledger/{entry}/receipt", name="ledger-receipt")
+async def receipt(request: Request, entry: UUID, _: Anybody) -> Response:
+    """Return one entry's receipt, to keep (C2SP tlog-proof)."""
+    proof = await _proof(services_of(request), entry)
+    if proof is None:
+        raise no_such_page()
+    name = {"content-disposition": f'attachment; filename="{entry}.tlog-proof"'}
+    return PlainTextResponse(proof.text(), headers=name)
+
+
+async def _proof(services: Services, entry: UUID) -> Proof | None:
+    def read(conn: Connection) -> Proof | None:
+        try:
+            return ledger.prove(conn, entry)
+        except EntryNotFoundError:
+            return None
+
+    return await services.reading(Role.GATE, read)
+
+
+async def _register(services: Services) -> tuple[RegisterEntry, ...]:
+    now, vocabulary = services.now(), services.node.vocabulary
+    return await services.reading(Role.GOVERNANCE, lambda conn: register(conn, vocabulary, now))
