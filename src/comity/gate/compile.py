@@ -1,0 +1,153 @@
+"""Compile: a verdict into the one statement that carries it out. Pure: no database, no clock.
+
+Rules:
+
+1. Only a permitted verdict is compiled. What the verdict does not permit is in no statement.
+2. One statement reads, minimises, digests, writes the log and whom it was about, and queues the ledger's entry. There
+   is no order in which something could be released first.
+3. Every name in the text comes from the vocabulary or from a file of ours. Every value is a parameter. Every column that
+   leaves has its type stated. Every function in the text is one of :data:`FUNCTIONS`; another is a mistake of ours.
+4. The same version of an agreement, the same act and the same vocabulary give the same text; it is compiled once.
+
+The parts, each a common table expression: who is asked for and covered (:mod:`comity.gate.scope`), which rows leave
+(:mod:`comity.gate.release`), and what is written (``queries.sql``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import Any, Final, cast
+
+from sqlglot import exp
+
+from comity.agreements.meaning import day
+from comity.agreements.models import Literal, Today
+from comity.gate.conditions import Blind, Compiler, Slot, Slots
+from comity.gate.decide import searched_fields
+from comity.gate.errors import UncompilableError
+from comity.gate.models import Act, Asked, Clause, Search, Verdict
+from comity.gate.release import candidates, is_opened_later, needs_others, others, released
+from comity.gate.scope import Cte, scope
+from comity.gate.trees import parsed
+from comity.store import load_queries
+from comity.vocabulary.models import Vocabulary
+
+_QUERIES: Final = load_queries("comity.gate")
+_PIECES: Final = load_queries("comity.gate", "pieces.sql")
+
+#: Functions of PostgreSQL that a compiled statement may call.
+FUNCTIONS: Final = frozenset({
+    "any", "array_agg", "cardinality", "chr", "coalesce", "concat_ws", "convert_to", "count", "encode", "exists",
+    "json_agg", "json_build_array", "lower", "normalize", "regexp_replace", "replace", "sha256", "string_agg", "strpos",
+    "substring", "to_char", "translate", "unnest", "upper",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One statement for every request of one act under one version of an agreement.
+
+    ``slots`` are the parameters that the agreement's conditions need; the rest are the request's own. ``clauses`` say
+    how the lines of the answer are read; ``opens`` whether some value arrives sealed, so that keys come with the answer.
+    """
+
+    sql: str
+    slots: Mapping[str, Slot]
+    clauses: Mapping[int, Clause]
+    opens: bool
+
+    def bind(self, today: date, blind: Callable[[Blind], bytes]) -> dict[str, Any]:
+        """Return the values of the agreement's own parameters on the day of the request."""
+        return {name: _bound(slot, today, blind) for name, slot in self.slots.items()}
+
+
+def compile_verdict(verdict: Verdict, asks: Asked, vocabulary: Vocabulary) -> Compiled:
+    """Return the statement that carries ``verdict`` out; :class:`UncompilableError` if it is a refusal."""
+    if not verdict.permitted:
+        raise UncompilableError("A refusal releases nothing, so there is nothing to compile.")
+    agreement = verdict.agreement
+    key = (id(agreement), asks.act, asks.criteria if isinstance(asks, Search) else ())
+    known = _REMEMBERED.get(key)
+    if known is not None and known[0] is agreement and known[1] is vocabulary:
+        return known[2]
+    compiled = _compile(verdict, *key[1:], vocabulary)
+    if len(_REMEMBERED) >= _MOST_REMEMBERED:
+        _REMEMBERED.clear()
+    _REMEMBERED[key] = agreement, vocabulary, compiled
+    return compiled
+
+
+_MOST_REMEMBERED: Final = 3_000  # statements; each some ten kilobytes
+_REMEMBERED: dict[tuple[int, Act, tuple[str, ...]], tuple[object, Vocabulary, Compiled]] = {}
+
+
+def _compile(verdict: Verdict, act: Act, criteria: tuple[str, ...], vocabulary: Vocabulary) -> Compiled:
+    compiler = Compiler(vocabulary, Slots())
+    clauses = verdict.clauses
+    if act is Act.SEARCH:
+        clauses = tuple(clause for clause in clauses if searched_fields(clause, criteria) is not None)
+    opens = any(is_opened_later(field, minimiser) for clause in clauses for field, minimiser in clause)
+    statement = _answer(act, opens)
+    for name, query in _parts(verdict, act, criteria, clauses, compiler):
+        statement = statement.with_(
+            exp.to_identifier(name, quoted=True), as_=query, recursive=act is Act.READ, copy=False
+        )
+    _refuse_unknown_functions(statement)
+    sql = statement.sql(dialect="postgres", identify=True)
+    return Compiled(sql, compiler.slots.named(), MappingProxyType({each.number: each for each in clauses}), opens)
+
+
+def _parts(
+    verdict: Verdict, act: Act, criteria: tuple[str, ...], clauses: tuple[Clause, ...], compiler: Compiler
+) -> Iterator[Cte]:
+    jurisdiction = verdict.agreement.jurisdiction
+    yield from scope(act, criteria, verdict.agreement.about, compiler)
+    if act is Act.SEARCH:
+        yield "candidate", candidates(criteria, clauses, compiler, jurisdiction)
+        yield "shown", parsed(_PIECES.shown)
+        yield "released", parsed(_PIECES.released_by_search)
+    else:
+        if needs_others(clauses):
+            yield "other", others(compiler.vocabulary)
+        yield "released", released(act, clauses, compiler, jurisdiction)
+    yield "answered", parsed(_QUERIES.answered)
+    yield "outcome", parsed(_QUERIES.outcome_of_search if act is Act.SEARCH else _QUERIES.outcome_of_read)
+    for name in ("committed", "logged", "concerned", "queued"):
+        yield name, parsed(getattr(_QUERIES, name))
+
+
+def _answer(act: Act, opens: bool) -> exp.Select:
+    answer = cast("exp.Select", parsed(_QUERIES.answer))
+    keys = exp.Subquery(this=parsed(_QUERIES.keys)) if opens else exp.Null()
+    more = exp.Subquery(this=parsed(_PIECES.more)) if act is Act.SEARCH else exp.false()
+    return answer.select(
+        exp.alias_(exp.cast(keys, "text"), "keys", quoted=True),
+        exp.alias_(exp.cast(more, "boolean"), "more", quoted=True),
+    )
+
+
+def _bound(slot: Slot, today: date, blind: Callable[[Blind], bytes]) -> object:
+    if isinstance(slot, Literal):
+        return slot.value
+    return day(slot, today) if isinstance(slot, Today) else blind(slot)
+
+
+def _refuse_unknown_functions(statement: exp.Expr) -> None:
+    unknown = sorted(set(_functions(statement.find_all(exp.Func))) - FUNCTIONS)
+    if unknown:
+        raise RuntimeError(f"a compiled statement calls {', '.join(unknown)}")
+
+
+def _functions(nodes: Iterable[exp.Func]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, exp.Anonymous):
+            yield str(node.this).lower()
+        elif not isinstance(node, _NOT_CALLED):
+            yield node.sql(dialect="postgres").partition("(")[0].strip().lower()
+
+
+#: What SQLGlot counts among functions and PostgreSQL does not call.
+_NOT_CALLED: Final = (exp.Cast, exp.Case, exp.If, exp.And, exp.Or)

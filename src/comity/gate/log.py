@@ -1,0 +1,118 @@
+"""The gate's own log: who used my data, for the person concerned; every request and its real reason, for the overseer.
+
+Rules:
+
+1. Reading the log is itself remembered, with an entry in the ledger, in the transaction of the reading.
+2. The person concerned sees each disclosure of their own data, to whom, when, why and which fields; never a refusal
+   (nothing was disclosed), never who else was asked about, never the requester's free text.
+3. The overseer sees the requests of one agency, with the reason that the requester was not told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus
+
+from comity.agreements.errors import FaultyAgreementError
+from comity.agreements.models import Agreement
+from comity.agreements.parse import from_canonical
+from comity.gate import reasons
+from comity.gate.models import Act, LogLine, Use
+from comity.ledger.entry import SALT_SIZE, Entry, commitment
+from comity.store import load_queries
+from comity.vocabulary.models import Vocabulary
+
+_QUERIES: Final = load_queries("comity.gate")
+MOST_LINES: Final = 200  # of a log at once; earlier ones by the time of the last
+
+Connection = AsyncConnection[tuple[Any, ...]]
+
+
+async def uses_of(conn: Connection, person: UUID, now: datetime, *, by: str, vocabulary: Vocabulary) -> tuple[Use, ...]:
+    """Return every disclosure of somebody's data, latest first; ``by`` is the opaque id of whoever reads it.
+
+    That it was read is a consultation, with its entry in the ledger, committed before this returns.
+    """
+    _refuse_open_transaction(conn)
+    async with conn.transaction():
+        # Whoever holds data of this person: only membership is read, and it is read for the person's own sake.
+        agencies = [row[0] for row in await (await conn.execute(_QUERIES.agencies)).fetchall()]
+        await conn.execute(_QUERIES.settings, {"providers": ",".join(agencies)})
+        rows = await (await conn.execute(_QUERIES.uses_of, {"person": person})).fetchall()
+        texts = await (await conn.execute(_QUERIES.agreements_of, {"ids": [row[0] for row in rows]})).fetchall()
+        await _remember(conn, "uses", person, by, now, [row[0] for row in rows])
+    known = {(name, version): _read(bytes(data), vocabulary) for name, version, data in texts}
+    return tuple(_use(of_one, known) for of_one in _by_id(rows))
+
+
+async def log_for_overseer(
+    conn: Connection, agency: str, now: datetime, *, by: str, before: datetime | None = None
+) -> tuple[LogLine, ...]:
+    """Return the latest requests of one agency, at most :data:`MOST_LINES` before ``before``, refusals and all.
+
+    The caller has made sure that ``by`` oversees that agency. That it was read is remembered as in :func:`uses_of`.
+    """
+    _refuse_open_transaction(conn)
+    async with conn.transaction():
+        asked = {"agency": agency, "before": before, "limit": MOST_LINES}
+        rows = await (await conn.execute(_QUERIES.log_of_agency, asked)).fetchall()
+        await _remember(conn, "log", None, by, now, [row[0] for row in rows])
+    return tuple(_line(row) for row in rows)
+
+
+async def _remember(
+    conn: Connection, what: str, person: UUID | None, by: str, now: datetime, shown: Sequence[UUID]
+) -> None:
+    identity, salt = uuid4(), secrets.token_bytes(SALT_SIZE)
+    digest = hashlib.sha256(b"".join(each.bytes for each in shown)).digest()
+    entry = Entry(identity, now, "consultation", {"act": what}, commitment(salt, digest))
+    values = {"id": identity, "at": now, "what": what, "person": person, "by": by, "digest": digest, "salt": salt}
+    await conn.execute(_QUERIES.log_consultation, {**values, "body": entry.encode()})
+
+
+def _refuse_open_transaction(conn: Connection) -> None:
+    if conn.info.transaction_status is not TransactionStatus.IDLE:
+        raise RuntimeError("reading the log is a transaction of its own")
+
+
+def _by_id(rows: Iterable[Sequence[Any]]) -> Iterable[list[Sequence[Any]]]:
+    """Group the rows of one disclosure: one for each of the person's source persons that it was about."""
+    grouped: dict[UUID, list[Sequence[Any]]] = defaultdict(list)
+    for row in rows:
+        grouped[row[0]].append(row)
+    return grouped.values()
+
+
+def _use(rows: Sequence[Sequence[Any]], known: Mapping[tuple[str, int], Agreement | None]) -> Use:
+    identity, at, agency, role, purpose, name, version, act, _ = rows[0]
+    clauses = sorted({clause for row in rows for clause in row[8]})
+    fields = _fields(known.get((name, version)), clauses)
+    return Use(identity, at, agency, role, purpose, name, version, Act(act), fields)
+
+
+def _fields(agreement: Agreement | None, clauses: Sequence[int]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return which fields the clauses let out, by record type; empty if the agreement's text can no longer be read."""
+    left: dict[str, dict[str, None]] = defaultdict(dict)
+    for release in agreement.releases if agreement else ():
+        if release.number in clauses:
+            left[release.record] |= dict.fromkeys(it.field for it in release.fields if it.minimiser != "withheld")
+    return tuple((record, tuple(fields)) for record, fields in left.items())
+
+
+def _read(data: bytes, vocabulary: Vocabulary) -> Agreement | None:
+    try:
+        return from_canonical(data, vocabulary)
+    except FaultyAgreementError:
+        return None  # the vocabulary has moved on; that it was disclosed still counts
+
+
+def _line(row: Sequence[Any]) -> LogLine:
+    return LogLine(*row[:-1], reasons.by_code(row[-1]) if row[-1] else None)

@@ -1,0 +1,287 @@
+"""The values of the gate: what is asked, what is decided, what leaves.
+
+Frozen and valid from birth. Nothing here reads a clock, a file or a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+from comity.agreements import Agreement
+from comity.agreements.models import Condition
+from comity.gate.errors import EmptySearchError, GateError
+from comity.record import JoinedView, ReleasedRow
+from comity.vocabulary.models import Field, Label
+
+MAX_QUERY_LENGTH = 200  # characters of a searched name or number, or of a case's number: longer than any of them is
+
+MIN_LETTERS = 2  # of a searched name or number: one letter would list people, not find somebody
+
+# --- what is asked ---------------------------------------------------------------------------------------------------
+
+
+class Act(StrEnum):
+    """The kinds of request that the gate knows; whatever else is asked is refused."""
+
+    READ = "read"
+    CASE = "case"
+    SEARCH = "search"
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Who asks: the agency, the staff id that the agency vouches for (opaque here), and the role held now."""
+
+    agency: str
+    person: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The joined-up record of one person."""
+
+    person: UUID
+    act: Act = field(default=Act.READ, init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRead:
+    """The joined-up record of one case, by its number or by the reference that the agencies share."""
+
+    reference: str
+    act: Act = field(default=Act.CASE, init=False)
+
+    def __post_init__(self) -> None:
+        _refuse_unusable(self.reference, "case number")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """People who meet every criterion that is given. ``name`` may be a part: each of its words begins a name."""
+
+    name: str | None = None
+    birth_date: date | None = None
+    number: str | None = None
+    act: Act = field(default=Act.SEARCH, init=False)
+
+    def __post_init__(self) -> None:
+        if not any((self.name, self.birth_date, self.number)):
+            raise EmptySearchError("The search is empty. Give a name, a date of birth or a number.")
+        for what, text in (("name", self.name), ("number", self.number)):
+            if text:
+                _refuse_unusable(text, what)
+                if sum(letter.isalnum() for letter in text) < MIN_LETTERS:
+                    raise GateError(
+                        f"This {what} is too short to search by. Give at least {MIN_LETTERS} letters or digits."
+                    )
+
+    @property
+    def criteria(self) -> tuple[str, ...]:
+        """Return the kinds of criteria given, without their values."""
+        given = (("name", self.name), ("birth_date", self.birth_date), ("number", self.number))
+        return tuple(kind for kind, value in given if value)
+
+
+Asked: TypeAlias = Read | CaseRead | Search
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question: by whom, under which agreement, for which purpose, in which case, and why."""
+
+    asks: Asked
+    agreement: str
+    purpose: str
+    requester: Requester
+    case_reference: str = ""
+    justification: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request with what was drawn for it: its id, the salt of its commitment, its moment."""
+
+    id: UUID
+    salt: bytes = field(repr=False)
+    at: datetime
+    request: Request
+
+
+def _refuse_unusable(text: str, what: str) -> None:
+    if not text.strip() or len(text) > MAX_QUERY_LENGTH or not text.isprintable():
+        raise GateError(f"This is not a {what}. Give one line of at most {MAX_QUERY_LENGTH} characters.")
+
+
+# --- what is decided -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is refused: a code for programs and logs, and words for people."""
+
+    code: str
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """A field leaves, in the form that the minimiser gives it, under the numbered clause of the agreement."""
+
+    minimiser: str
+    clause: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A field does not leave, and why; ``clause`` is the one that says so, or ``None`` where none names it."""
+
+    reason: Reason
+    clause: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause of the agreement as far as it may be carried out: only fields that are permitted, each with its form."""
+
+    number: int
+    record: str
+    of: tuple[str, ...]
+    where: Condition | None
+    fields: tuple[tuple[Field, str], ...]
+
+    def __iter__(self) -> Iterator[tuple[Field, str]]:
+        return iter(self.fields)
+
+
+Finding: TypeAlias = Permitted | Refused
+Findings: TypeAlias = Mapping[str, Mapping[str, tuple[Finding, ...]]]
+"""Record type -> field -> what each clause that names it says, in their order; one refusal if none does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A field of a record type that no clause lets out, and why, in words that the requester may read."""
+
+    record: str
+    field: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Permitted or refused, with the reason in words, and the same for each field of each record type.
+
+    ``refusal`` is ``None`` exactly when the request is permitted; ``clauses`` is empty when it is refused.
+    """
+
+    agreement: Agreement
+    refusal: Reason | None
+    clauses: tuple[Clause, ...]
+    findings: Findings
+    withheld: tuple[Withheld, ...]
+
+    @property
+    def permitted(self) -> bool:
+        """Whether a query may be compiled from this verdict."""
+        return self.refusal is None
+
+    def of(self, record: str, field_name: str) -> tuple[Finding, ...]:
+        """Return what is found of one field; ``KeyError`` if the vocabulary does not have it."""
+        return self.findings[record][field_name]
+
+
+# --- what leaves -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One hit of a search: whom to ask for, and the rows that matched, minimised."""
+
+    person: UUID
+    rows: tuple[ReleasedRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """What left: the rows with only what was permitted, in the form that was permitted.
+
+    ``digest`` is SHA-256 over what left the database, as the ledger's entry commits to it. ``view`` joins the rows up
+    (``None`` for a search, whose hits are in ``found``); ``more`` says that a search found more than it shows.
+    """
+
+    id: UUID
+    at: datetime
+    act: Act
+    agreement: str
+    version: int
+    purpose: str
+    agency: str
+    person: UUID | None
+    rows: Mapping[str, tuple[ReleasedRow, ...]]
+    view: JoinedView | None
+    found: tuple[Found, ...]
+    more: bool
+    withheld: tuple[Withheld, ...]
+    digest: bytes
+
+    @property
+    def sources(self) -> tuple[tuple[str, str], ...]:
+        """Return agency and source of each row that left, each pair once, in order."""
+        return tuple(sorted({(row.agency, row.source) for rows in self.rows.values() for row in rows}))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Nothing left. ``reason`` is what the requester may know; the overseer's log has the reason in full."""
+
+    id: UUID
+    at: datetime
+    reason: Reason
+
+
+Answer: TypeAlias = Disclosure | Refusal
+
+
+# --- what is remembered ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One disclosure of somebody's data, as the person concerned reads it."""
+
+    id: UUID
+    at: datetime
+    agency: str
+    role: str
+    purpose: str
+    agreement: str
+    version: int
+    act: Act
+    fields: tuple[tuple[str, tuple[str, ...]], ...]  # record type -> fields that left of this person
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One request, as the requester's own overseer reads it: refusals with their reason in full."""
+
+    id: UUID
+    at: datetime
+    kind: str  # disclosure or refusal
+    act: str
+    agreement: str
+    version: int | None
+    purpose: str
+    agency: str
+    requester: str
+    role: str
+    case_reference: str
+    justification: str = field(repr=False)
+    person: UUID | None
+    rows: int
+    reason: Reason | None

@@ -1,0 +1,166 @@
+-- Fixed parts of the statements that the gate compiles. Each is parsed into a tree and joined with those that depend on
+-- the agreement; whatever a request or an agreement says is a parameter.
+
+-- name: line
+-- The person asked for, and where merges have moved it.
+select cast(%(person)s as uuid) as person
+union
+select moved.redirect_to from people.person as moved join line on moved.person = line.person
+where moved.redirect_to is not null
+
+-- name: subject_of_read
+-- The person asked for, at the end of every redirect.
+select line.person from line join people.person as known on known.person = line.person
+where known.redirect_to is null
+
+-- name: named_case
+-- The cases of that number or of that common reference.
+select named.record_id, named.common_reference from record."case" as named
+where named.agency = any(%(providers)s::text[])
+  and (named.case_number = %(reference)s::text or named.common_reference = %(reference)s::text)
+
+-- name: the_case
+-- The same case in the books of each agency that shares its reference.
+select named_case.record_id from named_case
+union
+select twin.record_id from named_case join record."case" as twin on twin.common_reference = named_case.common_reference
+where twin.agency = any(%(providers)s::text[])
+
+-- name: the_incident
+-- What the case arose from.
+select distinct arose.incident as record_id from record."case" as arose join the_case on the_case.record_id = arose.record_id
+where arose.agency = any(%(providers)s::text[]) and arose.incident is not null
+
+-- name: subject_of_case
+-- The people who are party to the case.
+select distinct membership.person from party join people.membership as membership on membership.source_person = party.source_person
+where membership.agency = any(%(providers)s::text[])
+
+-- name: kin
+-- Everyone asked about, with each source person that providers hold of them.
+select subject.person, membership.source_person
+from subject join people.membership as membership on membership.person = subject.person
+where membership.agency = any(%(providers)s::text[])
+
+-- name: near_case
+-- The cases near each of them, with the side on which they stand.
+select distinct tie.person, tie.side, near.record_id
+from tie join record."case" as near on near.record_id = tie.case_id
+where near.agency = any(%(providers)s::text[])
+
+-- name: near_incident
+-- The incidents near each of them, with the side on which they stand.
+select tie.person, tie.side, near.record_id
+from tie join record.incident as near on near.record_id = tie.incident_id
+where near.agency = any(%(providers)s::text[])
+union
+select near_case.person, near_case.side, near.record_id
+from near_case
+join record."case" as via on via.record_id = near_case.record_id
+join record.incident as near on near.record_id = via.incident
+where via.agency = any(%(providers)s::text[]) and near.agency = any(%(providers)s::text[])
+
+-- name: member
+-- Each source person of everyone covered.
+select kin.person, kin.source_person from kin join entitled on entitled.person = kin.person
+
+-- name: own_case
+-- The cases near everyone covered; for whoever is not accused, also those that arose from an incident near them.
+select near_case.record_id, near_case.side from near_case join entitled on entitled.person = near_case.person
+union
+select arose.record_id, near_incident.side
+from near_incident
+join entitled on entitled.person = near_incident.person
+join record."case" as arose on arose.incident = near_incident.record_id
+where near_incident.side <> 'accused' and arose.agency = any(%(providers)s::text[])
+
+-- name: at_case_of_read
+-- These cases, and the same ones in the books of each agency that shares their reference.
+select own_case.record_id, own_case.side from own_case
+union
+select twin.record_id, own_case.side
+from own_case
+join record."case" as mine on mine.record_id = own_case.record_id
+join record."case" as twin on twin.common_reference = mine.common_reference
+where mine.agency = any(%(providers)s::text[]) and twin.agency = any(%(providers)s::text[])
+
+-- name: at_case_of_case
+-- The case, with the sides of everyone covered in it.
+select the_case.record_id, stands.side
+from the_case
+cross join (
+    select distinct near_case.side from near_case join entitled on entitled.person = near_case.person
+    where near_case.record_id in (select the_case.record_id from the_case)
+    union
+    select near_incident.side from near_incident join entitled on entitled.person = near_incident.person
+    where near_incident.record_id in (select the_incident.record_id from the_incident)
+) as stands
+
+-- name: at_incident_of_read
+-- The incidents near everyone covered, and those that their cases arose from, with their sides.
+select near_incident.record_id, near_incident.side
+from near_incident join entitled on entitled.person = near_incident.person
+union
+select arose.incident, at_case.side
+from at_case join record."case" as arose on arose.record_id = at_case.record_id
+where arose.agency = any(%(providers)s::text[]) and arose.incident is not null
+
+-- name: at_incident_of_case
+-- What the case arose from, with the sides of everyone covered in it.
+select arose.incident as record_id, at_case.side
+from at_case join record."case" as arose on arose.record_id = at_case.record_id
+where arose.agency = any(%(providers)s::text[]) and arose.incident is not null
+
+-- name: hit_by_name
+-- Whom the index proposes for the longest word of a name; a word may be the beginning of a longer one.
+select token.source_person from people.token as token
+where token.agency = any(%(providers)s::text[]) and token.kind = 'name'
+  and token.token >= %(longest)s::text and token.token < %(longest)s::text || chr(1114111)
+
+-- name: hit_by_birth_date
+-- Whom the index proposes for a date of birth.
+select token.source_person from people.token as token
+where token.agency = any(%(providers)s::text[]) and token.kind = 'birth_date' and token.token = %(born)s::text
+
+-- name: hit_by_number
+-- Whom the index proposes for a number.
+select token.source_person from people.token as token
+where token.agency = any(%(providers)s::text[]) and token.kind = 'number' and token.token = %(number)s::text
+
+-- name: subject_of_search
+-- The people to whom the proposed source persons belong.
+select distinct membership.person from hit join people.membership as membership on membership.source_person = hit.source_person
+where membership.agency = any(%(providers)s::text[])
+
+-- name: meets_name
+-- Each word asked for begins a word of the name. Letters, marks and apostrophes fold as `people.standardise` folds them.
+select 1 from released where cardinality(%(words)s::text[]) > 0 and not exists (
+    select 1 from unnest(%(words)s::text[]) as asked(word)
+    where strpos(' ' || regexp_replace(translate(replace(replace(replace(replace(replace(
+        regexp_replace(lower(normalize(said, NFKD)), '[\u0300-\u036f]', '', 'g'),
+        'æ', 'ae'), 'œ', 'oe'), 'þ', 'th'), 'ĳ', 'ij'), 'ß', 'ss'),
+        'øđðłıħŋ''’‘`´ʼ', 'oddlihn'), '[^[:alnum:]]+', ' ', 'g'), ' ' || asked.word) = 0
+)
+
+-- name: meets_birth_date
+-- Born on that very day.
+select 1 from released where to_char(said, 'YYYYMMDD') = %(born)s::text
+
+-- name: meets_number
+-- That very number, whatever its spacing and punctuation.
+select 1 from released where upper(regexp_replace(said, '[^A-Za-z0-9]', '', 'g')) = %(number)s::text
+
+-- name: shown
+-- The first people found, in an order that tells nothing of them.
+select found.person from (select distinct candidate.person from candidate) as found
+order by found.person
+limit %(most)s::int
+
+-- name: released_by_search
+-- What is released of the people shown.
+select candidate.clause, candidate.record_id, candidate.source_person, candidate.line from candidate
+where candidate.person in (select shown.person from shown)
+
+-- name: more
+-- Whether more people were found than are shown.
+select count(distinct candidate.person) > %(most)s::int from candidate

@@ -1,0 +1,117 @@
+-- The statements of the gate, and the parts of a disclosure that do not depend on the agreement. One statement reads,
+-- minimises, digests, and writes the log and the ledger's entry: nothing is released without them, by construction.
+
+-- name: settings
+-- For this transaction alone: the agencies whose records the gate may see, and one plan for every subject.
+select set_config('comity.providers', %(providers)s, true), set_config('plan_cache_mode', 'force_generic_plan', true),
+       set_config('jit', 'off', true)
+
+-- name: answered
+-- What leaves, as one text: a line for each row, in an order that the same rows always have.
+select cast(count(*) as int) as rows, coalesce(string_agg(released.line, e'\n' order by released.clause, released.record_id), '') as body
+from released
+
+-- name: outcome_of_read
+-- Released if someone covered was asked for; otherwise refused, with a reason that only the overseer reads.
+select answered.rows, answered.body, sha256(convert_to(answered.body, 'UTF8')) as digest,
+       case when exists (select 1 from entitled) then 'disclosure' else 'refusal' end as kind,
+       case when exists (select 1 from entitled) then null
+            when exists (select 1 from kin) then 'not-covered'
+            else 'unknown-subject' end as reason
+from answered
+
+-- name: outcome_of_search
+-- A search that finds nothing has still looked.
+select answered.rows, answered.body, sha256(convert_to(answered.body, 'UTF8')) as digest, 'disclosure' as kind,
+       cast(null as text) as reason
+from answered
+
+-- name: committed
+-- The commitment that the ledger's entry makes: to the question and to what left.
+select outcome.rows, outcome.body, outcome.digest, outcome.kind, outcome.reason, sha256(%(salt)s::bytea || %(asked)s::bytea || outcome.digest) as commitment from outcome
+
+-- name: logged
+-- The line in the gate's own log.
+insert into gate.disclosure (id, at, kind, act, agreement, version, purpose, agency, requester, role, case_reference,
+    justification, criteria, person, rows, digest, asked, salt, reason)
+select %(id)s::uuid, %(at)s::timestamptz, committed.kind, %(act)s::text, %(agreement)s::text, %(version)s::int,
+    %(purpose)s::text, %(agency)s::text, %(requester)s::text, %(role)s::text, %(case_reference)s::text,
+    %(justification)s::text, %(criteria)s::text[], %(person)s::uuid, committed.rows, committed.digest, %(asked)s::bytea,
+    %(salt)s::bytea, committed.reason
+from committed
+
+-- name: concerned
+-- Whom the rows that left are about, and by which clauses: what "who used my data" is read from.
+insert into gate.disclosure_subject (disclosure, source_person, clauses)
+select %(id)s::uuid, released.source_person, cast(array_agg(distinct released.clause order by released.clause) as smallint[])
+from released where released.source_person is not null
+group by released.source_person
+
+-- name: queued
+-- The ledger's entry, whose bytes were made outside but for the commitment.
+insert into ledger.outbox (id, body)
+select %(id)s::uuid, case when committed.kind = 'disclosure' then %(entry_of_disclosure)s::bytea else %(entry_of_refusal)s::bytea end
+    || convert_to(encode(committed.commitment, 'hex'), 'UTF8')
+    || case when committed.kind = 'disclosure' then %(rest_of_disclosure)s::bytea else %(rest_of_refusal)s::bytea end
+from committed
+
+-- name: answer
+-- What goes back to the gate.
+select committed.kind, committed.rows, committed.body, committed.digest, committed.reason from committed
+
+-- name: keys
+-- The wrapped data keys of whom the rows are about, to open what left sealed.
+select json_agg(json_build_array(wrapped.source_person, wrapped.agency, wrapped.epoch, encode(wrapped.wrapped, 'hex')))
+from record.subject_key as wrapped
+where wrapped.agency = any(%(providers)s::text[]) and wrapped.source_person in (select released.source_person from released)
+
+-- name: log_refusal
+-- A refusal that was decided before any record was looked for, with its entry.
+with logged as (
+    insert into gate.disclosure (id, at, kind, act, agreement, version, purpose, agency, requester, role, case_reference,
+        justification, criteria, person, rows, digest, asked, salt, reason)
+    values (%(id)s, %(at)s, 'refusal', %(act)s, %(agreement)s, %(version)s, %(purpose)s, %(agency)s, %(requester)s, %(role)s,
+        %(case_reference)s, %(justification)s, %(criteria)s, %(person)s, 0, %(digest)s, %(asked)s, %(salt)s, %(reason)s)
+)
+insert into ledger.outbox (id, body) values (%(id)s, %(body)s)
+
+-- name: agencies
+-- The agencies that this node knows.
+select agency from agreements.agency order by agency
+
+-- name: uses_of
+-- Every disclosure of rows about this person, by any of the agencies that hold somebody linked to them.
+with recursive line (person) as (
+    select %(person)s::uuid
+    union
+    select moved.redirect_to from people.person moved join line on moved.person = line.person where moved.redirect_to is not null
+)
+select d.id, d.at, d.agency, d.role, d.purpose, d.agreement, d.version, d.act, s.clauses
+from line
+join people.membership m on m.person = line.person
+join gate.disclosure_subject s on s.source_person = m.source_person
+join gate.disclosure d on d.id = s.disclosure
+where d.kind = 'disclosure'
+order by d.at desc, d.id
+
+-- name: agreements_of
+-- The text of each agreement under which these disclosures were made.
+select distinct a.name, a.version, a.canonical from agreements.agreement a
+join gate.disclosure d on d.agreement = a.name and d.version = a.version
+where d.id = any(%(ids)s)
+
+-- name: log_consultation
+-- That somebody read who used a person's data, with its entry.
+with logged as (
+    insert into gate.consultation (id, at, what, person, by, digest, salt)
+    values (%(id)s, %(at)s, %(what)s, %(person)s, %(by)s, %(digest)s, %(salt)s)
+)
+insert into ledger.outbox (id, body) values (%(id)s, %(body)s)
+
+-- name: log_of_agency
+-- The requests of one agency, latest first, refusals and all.
+select id, at, kind, act, agreement, version, purpose, agency, requester, role, case_reference, justification, person, rows, reason
+from gate.disclosure
+where agency = %(agency)s and (%(before)s::timestamptz is null or at < %(before)s::timestamptz)
+order by at desc, id
+limit %(limit)s

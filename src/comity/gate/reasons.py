@@ -1,0 +1,160 @@
+"""Every reason for which the gate refuses, enumerated once, in words.
+
+The requester reads a reason of :data:`THEIRS` (about the request, which they wrote themselves), or the one reason
+:attr:`Reasons.NOTHING_TO_SHOW`, which is the same for an agreement that is not there, a person who is not there, and a
+person whom the agreement does not cover. The overseer's log keeps the code of what was really so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from comity.agreements import Standing
+from comity.gate.models import Reason
+from comity.vocabulary.models import Label
+
+
+def _reason(code: str, en: str, nl: str) -> Reason:
+    return Reason(code, Label(en, nl))
+
+
+# --- a whole request -------------------------------------------------------------------------------------------------
+
+UNKNOWN_ACT: Final = _reason(
+    "unknown-act", "The gate does not know this kind of request.", "De poort kent dit soort verzoek niet."
+)
+NO_PURPOSE: Final = _reason("no-purpose", "No purpose was stated. Choose one.", "Er is geen doel genoemd. Kies er een.")
+OTHER_PURPOSE: Final = _reason(
+    "other-purpose",
+    "The purpose is not the one that the agreement is for.",
+    "Het doel is niet het doel waarvoor de overeenkomst is gesloten.",
+)
+NOT_IN_FORCE: Final = _reason("not-in-force", "The agreement is not in force.", "De overeenkomst is niet van kracht.")
+NOT_A_RECIPIENT: Final = _reason(
+    "not-a-recipient",
+    "Your agency is not a recipient under this agreement.",
+    "Uw organisatie is geen ontvanger volgens deze overeenkomst.",
+)
+ROLE_NOT_LISTED: Final = _reason(
+    "role-not-listed",
+    "Your role is not one that may ask under this agreement.",
+    "Uw rol is er geen die volgens deze overeenkomst mag vragen.",
+)
+NO_REQUESTER: Final = _reason("no-requester", "It is not known who asks.", "Het is niet bekend wie het verzoek doet.")
+NO_CASE_REFERENCE: Final = _reason(
+    "no-case-reference",
+    "The agreement asks for a case reference. State it.",
+    "De overeenkomst vraagt om een zaaknummer. Vermeld het.",
+)
+NO_JUSTIFICATION: Final = _reason(
+    "no-justification",
+    "The agreement asks why you need this. Say so.",
+    "De overeenkomst vraagt waarom u dit nodig hebt. Vermeld het.",
+)
+UNUSABLE_TEXT: Final = _reason(
+    "unusable-text",
+    "A case reference is one line of at most 100 characters, a justification plain text of at most 2,000.",
+    "Een zaaknummer is één regel van ten hoogste 100 tekens, een reden gewone tekst van ten hoogste 2.000.",
+)
+UNKNOWN_STATEMENT: Final = _reason(
+    "unknown-statement",
+    "The agreement asks each request to state something that the gate cannot check.",
+    "De overeenkomst vraagt van elk verzoek iets dat de poort niet kan controleren.",
+)
+CHANNEL_CLOSED: Final = _reason(
+    "channel-closed",
+    "The agreement does not allow data to be read, only to be shared in other ways.",
+    "Volgens de overeenkomst mogen gegevens niet worden geraadpleegd, alleen anders gedeeld.",
+)
+CONSENT_NOT_CHECKED: Final = _reason(
+    "consent-not-checked",
+    "The agreement depends on consent, which cannot be checked here yet.",
+    "De overeenkomst hangt af van toestemming, die hier nog niet kan worden gecontroleerd.",
+)
+NOTHING_RELEASED: Final = _reason(
+    "nothing-released",
+    "The agreement releases no field that the gate can let out.",
+    "De overeenkomst geeft geen gegeven vrij dat de poort kan verstrekken.",
+)
+CRITERION_NOT_RELEASED: Final = _reason(
+    "criterion-not-released",
+    "You may search only by what the agreement releases as it is. Search by something else.",
+    "U mag alleen zoeken op wat de overeenkomst ongewijzigd vrijgeeft. Zoek op iets anders.",
+)
+NOTHING_TO_SHOW: Final = _reason(
+    "nothing-to-show",
+    "There is nothing to show under this agreement. The record may not exist, or the agreement may not cover it.",
+    "Er is volgens deze overeenkomst niets te tonen. Het dossier bestaat niet, of valt er niet onder.",
+)
+
+# --- what only the overseer reads ------------------------------------------------------------------------------------
+
+UNKNOWN_AGREEMENT: Final = _reason(
+    "unknown-agreement", "There is no agreement of that name.", "Er is geen overeenkomst met die naam."
+)
+UNKNOWN_SUBJECT: Final = _reason(
+    "unknown-subject",
+    "No provider of the agreement holds this person or case.",
+    "Geen verstrekker van de overeenkomst houdt deze persoon of zaak.",
+)
+NOT_COVERED: Final = _reason(
+    "not-covered",
+    "The person or case is there, but the agreement does not cover it.",
+    "De persoon of zaak is er, maar valt niet onder de overeenkomst.",
+)
+
+# --- one field -------------------------------------------------------------------------------------------------------
+
+NOT_NAMED: Final = _reason("not-named", "The agreement does not release this.", "De overeenkomst geeft dit niet vrij.")
+WITHHELD: Final = _reason("withheld", "The agreement withholds this.", "De overeenkomst houdt dit achter.")
+UNKNOWN_RECORD: Final = _reason(
+    "unknown-record",
+    "The vocabulary has no such type of record.",
+    "De woordenlijst kent dit soort dossier niet.",
+)
+UNKNOWN_FIELD: Final = _reason(
+    "unknown-field", "The vocabulary has no such field.", "De woordenlijst kent dit gegeven niet."
+)
+UNKNOWN_MINIMISER: Final = _reason(
+    "unknown-minimiser", "There is no such form of release.", "Er is geen zodanige vorm van vrijgave."
+)
+UNFIT_MINIMISER: Final = _reason(
+    "unfit-minimiser",
+    "This form of release does not suit this kind of field.",
+    "Deze vorm van vrijgave past niet bij dit soort gegeven.",
+)
+NO_PSEUDONYMS: Final = _reason(
+    "no-pseudonyms", "Pseudonyms cannot be given out here yet.", "Pseudoniemen kunnen hier nog niet worden gegeven."
+)
+
+#: Reasons that the requester may read as they are: each is about the request or the agreement, none about a record.
+THEIRS: Final = frozenset({
+    UNKNOWN_ACT, NO_PURPOSE, OTHER_PURPOSE, NOT_IN_FORCE, NOT_A_RECIPIENT, ROLE_NOT_LISTED, NO_REQUESTER,
+    NO_CASE_REFERENCE, NO_JUSTIFICATION, UNUSABLE_TEXT, UNKNOWN_STATEMENT, CHANNEL_CLOSED, CONSENT_NOT_CHECKED,
+    NOTHING_RELEASED, CRITERION_NOT_RELEASED, NOTHING_TO_SHOW,
+})  # fmt: skip
+
+_BY_CODE: Final[Mapping[str, Reason]] = MappingProxyType(
+    {reason.code: reason for reason in (*THEIRS, UNKNOWN_AGREEMENT, UNKNOWN_SUBJECT, NOT_COVERED)}
+)
+
+
+def public(reason: Reason) -> Reason:
+    """Return what the requester may read of ``reason``."""
+    return reason if _BY_CODE.get(reason.code.partition(":")[0]) in THEIRS else NOTHING_TO_SHOW
+
+
+def not_in_force(standing: Standing) -> Reason:
+    """Return why an agreement is not in force, in the words of its standing; its code keeps each of the reasons'."""
+    code = NOT_IN_FORCE.code + ":" + ",".join(reason.code for reason in standing.reasons)
+    en = " ".join([NOT_IN_FORCE.label.en, *(reason.label.en for reason in standing.reasons)])
+    nl = " ".join([NOT_IN_FORCE.label.nl, *(reason.label.nl for reason in standing.reasons)])
+    return _reason(code, en, nl)
+
+
+def by_code(code: str) -> Reason:
+    """Return the reason that a log kept by its code; its words, where they were longer, are those of its kind."""
+    kind = _BY_CODE.get(code.partition(":")[0])
+    return Reason(code, kind.label) if kind else Reason(code, Label(code, code))
