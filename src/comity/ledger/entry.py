@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from json.encoder import encode_basestring
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -36,8 +37,6 @@ _KIND = re.compile(r"[a-z][a-z0-9-]{0,63}").fullmatch
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,63}").fullmatch
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*").fullmatch
 _AT = slice(7, 33)  # where the time stands in an entry's bytes, without its Z
-
-_in_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 
 def entry_id(body: bytes) -> UUID:
@@ -88,7 +87,7 @@ class Entry:
             if not isinstance(value, str) or not _PLAIN(value):
                 raise EntryError(f"The context's {key!r} is not a text without control characters.")
         object.__setattr__(self, "at", self.at.astimezone(UTC))
-        object.__setattr__(self, "context", MappingProxyType(dict(self.context)))
+        object.__setattr__(self, "context", MappingProxyType(dict(sorted(self.context.items()))))
 
     def encode(self) -> bytes:
         """Return the entry's bytes (RFC 8785, at most 65,535 of them); raise EntryTooLargeError if there are more.
@@ -96,9 +95,10 @@ class Entry:
         Written out rather than handed to ``rfc8785.dumps``, which takes ten times as long; the tests hold the two to
         the same bytes.
         """
+        context = ",".join([f'"{key}":{encode_basestring(value)}' for key, value in self.context.items()])
         body = (
             f'{{"at":"{self.at.isoformat(timespec="microseconds")[:26]}Z","commitment":"{self.commitment.hex()}"'
-            f',"context":{_in_json(dict(self.context))},"id":"{self.id}","kind":"{self.kind}","v":1}}'
+            f',"context":{{{context}}},"id":"{self.id}","kind":"{self.kind}","v":1}}'
         ).encode()
         if len(body) > ENTRY_LIMIT:
             raise EntryTooLargeError(

@@ -34,7 +34,7 @@ from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -59,7 +59,8 @@ which this folder is not:
   python verify.py THIS-FOLDER --key "NAME+ID+KEY"
 """
 
-_PAIR = rb'"[a-z][a-z0-9_]{0,63}":"(?:[^"\\\x00-\x1f\x7f]|\\["\\])*+"'
+_PLAIN = rb'[^"\\\x00-\x1f\x7f]*+'
+_PAIR = rb'"[a-z][a-z0-9_]{0,63}":"' + _PLAIN + rb'(?:\\["\\]' + _PLAIN + rb')*+"'
 ENTRY = re.compile(
     rb'\{"at":"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{6}Z"'
     rb',"commitment":"[0-9a-f]{64}","context":(\{(?:' + _PAIR + rb"(?:," + _PAIR + rb")*+)?\})"
@@ -85,7 +86,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check found. If ``fault`` is None everything holds, and origin, size and root are as signed."""
+    """What a check found: if there is no fault everything holds, and origin, size and root are as signed."""
 
     origin: str
     size: int = 0
@@ -93,35 +94,19 @@ class Report:
     unchecked: tuple[str, ...] = ()  # other keys that signed
     fault: Fault | None = None
 
-    @property
-    def ok(self) -> bool:
-        """Whether everything that was checked holds."""
-        return self.fault is None
 
-
-@dataclass
 class _BrokenError(Exception):
-    """Carries a fault up to the one place that reports it."""
-
-    fault: Fault
+    """Carries a fault, its one argument, up to the one place that reports it."""
 
 
 def _fail(file: str, what: str, offset: int | None = None, entry: int | None = None) -> NoReturn:
     raise _BrokenError(Fault(file, what, offset, entry))
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(NamedTuple):
     name: str
     identity: bytes
     public: bytes
-
-    def signed(self, text: bytes, signature: bytes) -> bool:
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
 
 
 def _base64(text: str) -> bytes:
@@ -136,9 +121,9 @@ def _base64(text: str) -> bytes:
 def _read_key(vkey: str) -> _Key:
     name, identity, encoded = [*vkey.strip().split("+", 2), "", ""][:3]
     material = _base64(encoded)
-    if not name or len(material) != 1 + HASH or material[0] != 1:
+    if not name or not name.isprintable() or len(material) != 1 + HASH or material[0] != 1:
         _fail("the key", "it is not an Ed25519 key written NAME+ID+KEY")
-    key_id = sha256(name.encode("utf-8", "replace") + b"\n" + material).digest()[:KEY_ID]
+    key_id = sha256(name.encode() + b"\n" + material).digest()[:KEY_ID]
     if key_id.hex() != identity:
         _fail("the key", "its id does not fit its name and bytes, so it was copied wrongly")
     return _Key(name, key_id, material[1:])
@@ -157,10 +142,12 @@ def _open_note(file: str, note: bytes, key: _Key) -> Report:
             _fail(file, "a signature line is malformed", offset)
         if (name, value[:KEY_ID]) != (key.name, key.identity):
             others.append(f"{name}+{value[:KEY_ID].hex()}")
-        elif key.signed(text + b"\n", value[KEY_ID:]):
-            signed = True
         else:
-            _fail(file, "the signature does not fit the text, so one of the two was changed", offset)
+            signed = True
+            try:
+                Ed25519PublicKey.from_public_bytes(key.public).verify(value[KEY_ID:], text + b"\n")
+            except (InvalidSignature, ValueError):
+                _fail(file, "the signature does not fit the text, so one of the two was changed", offset)
         offset += len(line) + 1
     if not signed:
         _fail(file, f"it is not signed by the key {key.name}+{key.identity.hex()}", len(text) + len(gap))
@@ -205,7 +192,7 @@ def _check_files(folder: Path, size: int) -> None:
     while row:
         expected.update(_path(level, *tile) for tile in _widths(row))
         row, level = row // WIDTH, level + 1
-    for file in sorted(expected ^ found):
+    for file in [*sorted(expected - found), *sorted(found - expected)]:
         what = "is missing" if file in expected else "does not belong"
         _fail(file, f"it {what} in a ledger of {size} entries, the size that the checkpoint states")
 
@@ -300,10 +287,7 @@ class _Walk:
             self.doubt = (level, index, width, _difference(tile, hashes))
 
     def judge(self, root: bytes, signed: bytes) -> None:
-        """Compare the root with the signed one (rule 7); if anything differs, say which file is to blame.
-
-        If the entries lead to the signed root, a tile that differs is wrong. If they do not, the entry is wrong.
-        """
+        """Compare root and signed root (rule 7). If they agree, a tile that differs is wrong; if not, its entry is."""
         if self.doubt is None:
             if root != signed:
                 _fail("checkpoint", "entries and tiles agree with one another, but not with the root that it signs")
@@ -339,7 +323,7 @@ def _check_folder(folder: Path, key: _Key) -> Report:
     try:
         head = _open_note("checkpoint", note, key)
     except _BrokenError as broken:
-        raise _BrokenError(_closer(folder, note, key, broken.fault)) from None
+        raise _BrokenError(_closer(folder, note, key, broken.args[0])) from None
     _check_files(folder, head.size)
     readme = _read(folder, "README.txt", len(README))
     if readme != README.encode():
@@ -378,10 +362,7 @@ def _climb(leaf: bytes, index: int, size: int, steps: list[bytes]) -> bytes:
 
 
 def verify_export(folder: Path, public_key: str) -> Report:
-    """Check the whole of an exported ledger against the key that should have signed it, a C2SP *vkey*.
-
-    Needs about 150 bytes of memory for each entry. Raises nothing, whatever the folder holds.
-    """
+    """Check a whole exported ledger against the *vkey* that should have signed it. Needs 150 bytes for each entry."""
     return _reported(_check_folder, folder, public_key)
 
 
@@ -394,7 +375,7 @@ def _reported(check: Callable[[Path, _Key], Report], path: Path, public_key: str
     try:
         return check(path, _read_key(public_key))
     except _BrokenError as broken:
-        return Report(public_key.strip().partition("+")[0], fault=broken.fault)
+        return Report(public_key.strip().partition("+")[0], fault=broken.args[0])
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -404,12 +385,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--key", required=True, help="the ledger's public key, NAME+ID+KEY")
     given = parser.parse_args(arguments)
     report = (verify_export if given.path.is_dir() else verify_receipt)(given.path, given.key)
-    lines = [f"All as signed: {report.origin}, {report.size} entries, root {report.root.hex()}"]
-    if report.fault:
-        lines = [f"NOT AS SIGNED. {report.fault}"]
+    good = f"All as signed: {report.origin}, {report.size} entries, root {report.root.hex()}"
+    lines = [f"NOT AS SIGNED. {report.fault}" if report.fault else good]
     lines += [f"Not checked, being signed with a key you did not give: {name}" for name in report.unchecked]
-    text = "".join(f"{line}\n" for line in lines)
-    sys.stdout.write(text.encode("ascii", "backslashreplace").decode())  # a file's name may be any bytes
+    # A file's name may be any bytes, and some of them command a terminal: show them, do not send them.
+    sys.stdout.write("".join(ascii(line)[1:-1] + "\n" for line in lines))
     return 1 if report.fault else 0
 
 

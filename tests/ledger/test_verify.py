@@ -1,0 +1,463 @@
+"""The auditor's program, against exports that were tampered with in every way we could think of."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from comity.ledger import verify
+from comity.ledger.checkpoint import Checkpoint
+from comity.ledger.merkle import EMPTY_ROOT, Tree, leaf_hash
+from comity.ledger.note import Signer, sign_note
+from comity.ledger.proof import Proof
+from comity.ledger.tiles import decode_bundle, encode_bundle
+from comity.ledger.verify import Fault, Report, verify_export, verify_receipt
+
+SIZE = 600  # two full tiles, a partial one, and one above
+FLIPS = settings(max_examples=250, deadline=None)
+
+
+@pytest.fixture(scope="module")
+def bodies(made_entries) -> list[bytes]:
+    return [entry.encode() for entry in made_entries(SIZE)]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, made_export, bodies) -> Path:
+    folder = tmp_path_factory.mktemp("whole") / "ledger"
+    made_export(folder, bodies)
+    return folder
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    """A copy of the export that a test may spoil."""
+    return shutil.copytree(whole, tmp_path / "ledger")
+
+
+@pytest.fixture(scope="module")
+def check(signer: Signer) -> Callable[[Path], Report]:
+    return lambda folder: verify_export(folder, signer.vkey())
+
+
+@pytest.fixture(scope="module")
+def fault(check) -> Callable[[Path], Fault]:
+    """The fault that the check finds in a folder; there must be one."""
+
+    def find(folder: Path) -> Fault:
+        found = check(folder).fault
+        assert found is not None
+        return found
+
+    return find
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 255, 256, 257, 600])
+def test_a_whole_export_holds(size: int, tmp_path: Path, made_export, bodies, check, signer: Signer) -> None:
+    checkpoint = made_export(tmp_path / "ledger", bodies[:size])
+    assert check(tmp_path / "ledger") == Report(signer.name, size, checkpoint.root)
+
+
+# ---- one flipped byte anywhere
+
+
+def _flipped(path: Path, place: int, flip: int) -> Iterator[None]:
+    content = path.read_bytes()
+    path.write_bytes(content[:place] + bytes([content[place] ^ flip]) + content[place + 1 :])
+    yield
+    path.write_bytes(content)
+
+
+def _entry_at(bundle: bytes, place: int) -> int:
+    """The entry of the bundle that the byte at ``place`` belongs to, its length included."""
+    end = 0
+    for number, entry in enumerate(decode_bundle(bundle)):
+        end += 2 + len(entry)
+        if place < end:
+            return number
+    raise AssertionError(place)
+
+
+@FLIPS
+@given(st.data())
+def test_flipped_byte(whole: Path, fault, data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(sorted(path for path in whole.rglob("*") if path.is_file())))
+    content = path.read_bytes()
+    place = data.draw(st.integers(0, len(content) - 1))
+    file = path.relative_to(whole).as_posix()
+    for _ in _flipped(path, place, data.draw(st.integers(1, 255))):
+        found = fault(whole)
+    assert found.file == file
+    if file.startswith("tile/entries"):
+        first = 256 * int(file.removeprefix("tile/entries/")[:3])
+        assert found.entry == first + _entry_at(content, place)
+    elif file == "checkpoint":
+        assert found.offset == min(place, content.rindex(b" ") + 1)
+    else:
+        assert found.offset == place
+
+
+def test_flipped_byte_in_each_byte_of_the_checkpoint(folder: Path, fault) -> None:
+    for place in range(len((folder / "checkpoint").read_bytes())):
+        for flip in (1, 32, 128):
+            for _ in _flipped(folder / "checkpoint", place, flip):
+                assert fault(folder).file == "checkpoint"
+
+
+def test_flipped_byte_above_65_536_entries(tmp_path: Path, made_export, made_entries, fault, check) -> None:
+    folder = tmp_path / "ledger"
+    made_export(folder, [entry.encode() for entry in made_entries(66_000)])
+    assert check(folder).fault is None
+    for file, place in [("tile/2/000.p/1", 31), ("tile/1/001.p/1", 5), ("tile/1/000", 8191), ("tile/0/257.p/208", 0)]:
+        for _ in _flipped(folder / file, place, 64):
+            assert (fault(folder).file, fault(folder).offset) == (file, place)
+    for _ in _flipped(folder / "tile" / "entries" / "200", 100, 1):
+        assert (fault(folder).file, fault(folder).entry) == ("tile/entries/200", 51_200)
+
+
+# ---- whole files
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_truncated_file(folder: Path, fault) -> None:
+    for path in _files(folder):
+        content = path.read_bytes()
+        for cut in (0, 1, len(content) // 2, len(content) - 1):
+            path.write_bytes(content[:cut])
+            assert fault(folder).file == path.relative_to(folder).as_posix()
+        path.write_bytes(content)
+
+
+def test_bytes_after_the_end_of_a_file(folder: Path, fault) -> None:
+    for path in _files(folder):
+        content = path.read_bytes()
+        for more in (b"\n", b"\0", b"x" * 10_000):
+            path.write_bytes(content + more)
+            assert fault(folder).file == path.relative_to(folder).as_posix()
+        path.write_bytes(content)
+
+
+def test_missing_file(folder: Path, fault) -> None:
+    for path in _files(folder):
+        content = path.read_bytes()
+        path.unlink()
+        assert fault(folder).file == path.relative_to(folder).as_posix()
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "extra", ["note.txt", "tile/0/003", "tile/entries/002", "tile/0/002.p/87", "tile/8/000.p/1", "tile/0/\n", "\x1b[2J"]
+)
+def test_extra_file(folder: Path, extra: str, fault) -> None:
+    (folder / extra).parent.mkdir(parents=True, exist_ok=True)
+    (folder / extra).write_bytes(b"")
+    assert fault(folder).file == extra
+    assert "does not belong" in fault(folder).what
+
+
+def test_extra_empty_folder(folder: Path, fault) -> None:
+    (folder / "tile" / "9").mkdir()
+    assert fault(folder).file == "tile/9"
+
+
+def test_extra_file_with_a_name_that_is_no_text(folder: Path, signer: Signer, capsys) -> None:
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe")).write_bytes(b"")
+    assert verify.main([str(folder), "--key", signer.vkey()]) == 1
+    assert "\\udcff" in capsys.readouterr().out
+
+
+def test_swapped_tiles(folder: Path, fault) -> None:
+    one, other = folder / "tile/0/000", folder / "tile/0/001"
+    one.rename(folder / "aside")
+    other.rename(one)
+    (folder / "aside").rename(other)
+    assert fault(folder) == Fault("tile/0/000", fault(folder).what, offset=0)
+
+
+def test_swapped_bundles(folder: Path, fault) -> None:
+    one, other = folder / "tile/entries/000", folder / "tile/entries/001"
+    one.rename(folder / "aside")
+    other.rename(one)
+    (folder / "aside").rename(other)
+    assert (fault(folder).file, fault(folder).entry) == ("tile/entries/000", 0)
+
+
+def test_a_tile_replaced_by_a_folder_a_link_to_nowhere_or_a_pipe(folder: Path, fault) -> None:
+    path = folder / "tile/0/000"
+    for replace in (Path.mkdir, os.mkfifo, lambda p: p.symlink_to("nowhere"), lambda p: p.symlink_to("/dev/zero")):
+        path.unlink()
+        replace(path)
+        assert fault(folder).file == "tile/0/000"
+        if path.is_dir():
+            path.rmdir()
+            path.touch()
+
+
+# ---- the entries
+
+
+def test_reordered_entries(folder: Path, fault) -> None:
+    path = folder / "tile/entries/001"
+    entries = decode_bundle(path.read_bytes())
+    entries[7], entries[8] = entries[8], entries[7]
+    path.write_bytes(encode_bundle(entries))
+    assert fault(folder).entry == 256 + 7
+
+
+def test_entry_left_out_and_the_tree_built_anew(folder: Path, made_export, bodies, fault) -> None:
+    checkpoint = (folder / "checkpoint").read_bytes()
+    shutil.rmtree(folder)
+    made_export(folder, bodies[:299] + bodies[300:])
+    (folder / "checkpoint").write_bytes(checkpoint)
+    assert "does not belong" in fault(folder).what or "is missing" in fault(folder).what
+
+
+def test_entry_replaced_and_the_tree_built_anew(folder: Path, made_export, made_entries, bodies, fault) -> None:
+    checkpoint = (folder / "checkpoint").read_bytes()
+    shutil.rmtree(folder)
+    made_export(folder, [*bodies[:300], made_entries(1, seed=2)[0].encode(), *bodies[301:]])
+    (folder / "checkpoint").write_bytes(checkpoint)
+    assert fault(folder).file == "checkpoint"
+    assert "not with the root that it signs" in fault(folder).what
+
+
+def test_entry_and_its_tile_replaced(folder: Path, made_entries, fault) -> None:
+    entry = made_entries(1, seed=2)[0].encode()
+    bundle, tile = folder / "tile/entries/001", folder / "tile/0/001"
+    entries = decode_bundle(bundle.read_bytes())
+    entries[9] = entry
+    bundle.write_bytes(encode_bundle(entries))
+    hashes = tile.read_bytes()
+    tile.write_bytes(hashes[: 9 * 32] + leaf_hash(entry) + hashes[10 * 32 :])
+    assert (fault(folder).file, fault(folder).offset) == ("tile/1/000.p/2", 32)
+
+
+def test_the_same_id_twice_although_signed_so(tmp_path: Path, made_export, bodies, fault) -> None:
+    made_export(tmp_path / "ledger", [*bodies[:300], bodies[5]])
+    assert (fault(tmp_path / "ledger").entry, "same id" in fault(tmp_path / "ledger").what) == (300, True)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        (b'{"at"', b'{ "at"'),
+        (b'"v":1}', b'"v":1}\n'),
+        (b'"v":1', b'"v":2'),
+        (b'"agency":"', b'"zzz":"","agency":"'),
+        (b'"agency":"', b'"agency":"","agency":"'),
+        (b'"agency":"', b'"agency":"\xff'),
+        (b'"agency":"', b'"agency":"\xed\xa0\x80'),
+        (b"-11-22T", b"-13-22T"),
+    ],
+)
+def test_an_entry_that_is_not_canonical_although_signed_so(
+    tmp_path: Path, was: bytes, becomes: bytes, made_export, bodies, fault
+) -> None:
+    wrong = bodies[:]
+    assert was in wrong[5]
+    wrong[5] = wrong[5].replace(was, becomes)
+    made_export(tmp_path / "ledger", wrong)
+    assert (fault(tmp_path / "ledger").file, fault(tmp_path / "ledger").entry) == (
+        "tile/entries/002.p/88"[:13] + "000",
+        5,
+    )
+
+
+# ---- the checkpoint
+
+
+def test_older_checkpoint(folder: Path, tmp_path: Path, made_export, bodies, fault) -> None:
+    for older in (599, 512, 256, 1):
+        made_export(tmp_path / f"at {older}", bodies[:older])
+        shutil.copy(tmp_path / f"at {older}" / "checkpoint", folder / "checkpoint")
+        assert f"a ledger of {older} entries, the size that the checkpoint states" in fault(folder).what
+
+
+def test_newer_checkpoint(folder: Path, tmp_path: Path, made_export, made_entries, bodies, fault) -> None:
+    made_export(tmp_path / "newer", [*bodies, *(entry.encode() for entry in made_entries(1000, seed=2))])
+    shutil.copy(tmp_path / "newer" / "checkpoint", folder / "checkpoint")
+    assert "a ledger of 1600 entries" in fault(folder).what
+
+
+def test_forged_checkpoint_with_another_key(folder: Path, signer: Signer, fault) -> None:
+    forger = Signer(signer.name, b"f" * 32)
+    checkpoint = Checkpoint.parse((folder / "checkpoint").read_text().rpartition("\n\n")[0] + "\n")
+    (folder / "checkpoint").write_text(checkpoint.sign(forger))
+    assert fault(folder).file == "checkpoint"
+    assert "is not signed by the key" in fault(folder).what
+
+
+def test_forged_ledger_with_another_key_that_claims_our_id(tmp_path: Path, folder: Path, signer: Signer, fault) -> None:
+    text = (folder / "checkpoint").read_text()
+    line = text.splitlines()[-1]
+    forged = Signer(signer.name, b"f" * 32).sign(text.rpartition("\n\n")[0] + "\n")
+    claimed = str(type(forged)(signer.name, signer.verifier.key_id, forged.value))
+    (folder / "checkpoint").write_text(text.replace(line + "\n", claimed))
+    assert "does not fit" in fault(folder).what
+
+
+def test_checkpoint_of_another_ledger_signed_with_our_key(folder: Path, signer: Signer, fault) -> None:
+    (folder / "checkpoint").write_text(Checkpoint("example.org/another", SIZE, b"r" * 32).sign(signer))
+    assert "for another ledger" in fault(folder).what
+
+
+@pytest.mark.parametrize(
+    "text", ["{name}\n", "{name}\n600\n", "{name}\nsix\n{root}\n", "{name}\n0600\n{root}\n", "{name}\n600\nAAAA\n"]
+)
+def test_a_signed_text_that_is_no_checkpoint(folder: Path, text: str, signer: Signer, fault) -> None:
+    (folder / "checkpoint").write_text(sign_note(text.format(name=signer.name, root="A" * 43 + "="), [signer]))
+    assert fault(folder).file == "checkpoint"
+
+
+def test_a_signed_size_that_no_folder_could_hold(folder: Path, signer: Signer, fault) -> None:
+    (folder / "checkpoint").write_text(Checkpoint(signer.name, 10**18, b"r" * 32).sign(signer))
+    assert "cannot hold so many" in fault(folder).what
+
+
+def test_a_root_that_was_signed_for_no_entries(tmp_path: Path, made_export, signer: Signer, fault, check) -> None:
+    made_export(tmp_path / "ledger", [])
+    assert check(tmp_path / "ledger").root == EMPTY_ROOT
+    (tmp_path / "ledger" / "checkpoint").write_text(Checkpoint(signer.name, 0, b"r" * 32).sign(signer))
+    assert fault(tmp_path / "ledger").file == "checkpoint"
+
+
+def test_signatures_by_others_are_listed_as_not_checked(folder: Path, signer: Signer, check, capsys) -> None:
+    witness = Signer("witness.example/w1", b"w" * 32)
+    checkpoint = Checkpoint.parse((folder / "checkpoint").read_text().rpartition("\n\n")[0] + "\n")
+    (folder / "checkpoint").write_text(checkpoint.sign(signer, witness))
+    assert check(folder).fault is None
+    assert check(folder).unchecked == (f"witness.example/w1+{witness.verifier.key_id.hex()}",)
+    assert verify.main([str(folder), "--key", signer.vkey()]) == 0
+    assert "Not checked, being signed with a key you did not give: witness.example/w1" in capsys.readouterr().out
+
+
+# ---- the key and the command line
+
+
+@pytest.mark.parametrize("vkey", ["", "x", "a+b+c", "+++", "é+00000000+AAAA", "\ud800+00000000+" + "A" * 44])
+def test_a_key_that_is_none(folder: Path, vkey: str) -> None:
+    report = verify_export(folder, vkey)
+    assert report.fault
+    assert report.fault.file == "the key"
+
+
+def test_a_key_with_one_character_changed(folder: Path, signer: Signer) -> None:
+    vkey = signer.vkey()
+    for at in range(len(vkey)):
+        report = verify_export(folder, vkey[:at] + chr(ord(vkey[at]) ^ 1) + vkey[at + 1 :])
+        assert report.fault
+        assert report.fault.file == "the key"
+
+
+def test_no_folder(tmp_path: Path, signer: Signer, capsys) -> None:
+    assert verify.main([str(tmp_path / "none"), "--key", signer.vkey()]) == 1
+    assert "NOT AS SIGNED. none: it cannot be read: No such file" in capsys.readouterr().out
+
+
+def test_the_program_stands_alone(folder: Path, tmp_path: Path, signer: Signer) -> None:
+    source = Path(verify.__file__)
+    tree = ast.parse(source.read_text())
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [node.module or "."]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else []
+        )
+    }
+    assert imported - sys.stdlib_module_names == {"cryptography"}
+    assert len(source.read_text().splitlines()) < 400
+    shutil.copy(source, tmp_path / "verify.py")
+    command = [sys.executable, "-I", str(tmp_path / "verify.py"), str(folder), "--key", signer.vkey()]
+    good = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (good.returncode, good.stderr) == (0, "")
+    assert good.stdout.startswith(f"All as signed: {signer.name}, {SIZE} entries, root ")
+    (folder / "tile/0/000").write_bytes(b"x" * 8192)
+    bad = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (bad.returncode, bad.stderr) == (1, "")
+    assert bad.stdout.startswith("NOT AS SIGNED. tile/0/000, byte 0: ")
+
+
+def test_100_000_entries_in_a_few_cpu_seconds(tmp_path: Path, made_export, made_entries, check) -> None:
+    made_export(tmp_path / "ledger", [entry.encode() for entry in made_entries(100_000)])
+    before = time.process_time()
+    assert check(tmp_path / "ledger").size == 100_000
+    sys.stdout.write(f"{time.process_time() - before:.2f} CPU-seconds\n")
+
+
+# ---- receipts
+
+
+@pytest.fixture
+def receipt(tmp_path: Path, whole: Path, bodies, made_tree) -> Path:
+    def read(level: int, index: int, width: int) -> bytes:
+        name = f"{index:03}" if width == 256 else f"{index:03}.p/{width}"
+        return (whole / "tile" / str(level) / name).read_bytes()
+
+    proof = Proof(bodies[345], 345, Tree(SIZE, read).inclusion(345), (whole / "checkpoint").read_text())
+    path = tmp_path / "use.tlog-proof"
+    path.write_text(proof.text())
+    return path
+
+
+def test_a_receipt_holds(receipt: Path, signer: Signer, bodies) -> None:
+    assert verify_receipt(receipt, signer.vkey()).fault is None
+    proof = Proof.parse(receipt.read_text())
+    assert proof.verify(signer.verifier).size == SIZE
+    assert proof.decoded().encode() == bodies[345]
+    assert verify.main([str(receipt), "--key", signer.vkey()]) == 0
+
+
+@FLIPS
+@given(st.data())
+def test_flipped_byte_in_a_receipt(whole: Path, tmp_path_factory, signer: Signer, bodies, data: st.DataObject) -> None:
+    path = tmp_path_factory.getbasetemp() / "flipped.tlog-proof"
+    hashes = [leaf_hash(body) for body in bodies[:5]]
+    top = Checkpoint(signer.name, 2, verify._fold(hashes[0] + hashes[1])).sign(signer)
+    content = Proof(bodies[0], 0, (hashes[1],), top).text().encode()
+    path.write_bytes(content)
+    assert verify_receipt(path, signer.vkey()).fault is None
+    place = data.draw(st.integers(0, len(content) - 1))
+    path.write_bytes(content[:place] + bytes([content[place] ^ data.draw(st.integers(1, 255))]) + content[place + 1 :])
+    assert verify_receipt(path, signer.vkey()).fault
+
+
+def test_receipt_for_another_place_or_another_entry(receipt: Path, signer: Signer, bodies) -> None:
+    text = receipt.read_text()
+    proof = Proof.parse(text)
+    for wrong in (
+        text.replace("index 345", "index 344"),
+        text.replace("index 345", "index 600"),
+        Proof(bodies[344], 345, proof.path, proof.note).text(),
+        Proof(bodies[345], 345, proof.path[:-1], proof.note).text(),
+        Proof(bodies[345], 345, (*proof.path, b"x" * 32), proof.note).text(),
+        Proof(bodies[345], 345, (), proof.note).text(),
+    ):
+        receipt.write_text(wrong)
+        assert verify_receipt(receipt, signer.vkey()).fault
+        with pytest.raises(ValueError):  # noqa: PT011 - either of the room's two, both ValueErrors
+            Proof.parse(wrong).verify(signer.verifier)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"\n\n", b"\xff", b"c2sp.org/tlog-proof@v1\nindex 0\n\nx", b"a\nb\nc\n\nd\n\ne\n"]
+)
+def test_a_receipt_that_is_none(tmp_path: Path, text: bytes, signer: Signer) -> None:
+    (tmp_path / "r").write_bytes(text)
+    assert verify_receipt(tmp_path / "r", signer.vkey()).fault
