@@ -6,14 +6,15 @@ share and decides nothing.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from comity import vocabulary
-from comity.store import Role, Settings, Store, migrate, open_store
+from comity.store import Role, Settings, Store, migrate, open_store, read_private, write_private
 from comity.store.store import Pool
 
 # The order of migration: a room's tables may refer to those of a room before it.
@@ -35,6 +36,7 @@ class Node:
     settings: Settings
     store: Store
     vocabulary: vocabulary.Vocabulary
+    name: str  # what the ledger's signatures say who signed
     applied: tuple[str, ...] = ()  # the migrations that opening it applied
 
     @property
@@ -46,6 +48,11 @@ class Node:
     def ledger_key(self) -> Path:
         """Where the key is kept that signs the ledger's checkpoints."""
         return self.settings.key_file("ledger.key")
+
+    @property
+    def ledger_head(self) -> Path:
+        """Where the ledger remembers, outside the database, what it signed last."""
+        return self.settings.home / "ledger.head"
 
     @property
     def agency_keys(self) -> Path:
@@ -63,9 +70,17 @@ class Node:
 def open_node(settings: Settings) -> Iterator[Node]:
     """Open the store, apply what is new of every room's migrations, load the vocabulary; close it all afterwards.
 
-    Raises a ``StoreError`` or ``VocabularyError`` that says what to do.
+    Raises a ``StoreError`` or ``VocabularyError`` that says what to do
     """
     words = vocabulary.load()
     with open_store(settings) as store:
         applied = migrate(store, ROOMS)
-        yield Node(settings, store, words, tuple(applied))
+        yield Node(settings, store, words, _name(settings), tuple(applied))
+
+
+def _name(settings: Settings) -> str:
+    """Return the node's name, a random one given with its first opening: it is signed, so it never changes."""
+    path = settings.home / "name"
+    with suppress(FileExistsError):
+        write_private(path, f"comity-{secrets.token_hex(4)}".encode())
+    return read_private(path).decode()
