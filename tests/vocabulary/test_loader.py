@@ -133,6 +133,12 @@ FAULTS = {
     "a field whose name PostgreSQL would have to quote": (
         "record_types.yaml", "    given_names:\n", "    given-names:\n", 0, "'given-names' is not a name", "in the form",
     ),
+    "a field with the name of the envelope's": (
+        "record_types.yaml", "    reception_at: ", "    received_at: ", 0, "'received_at' is a column that every record may have", "another name",
+    ),
+    "a field with the name of a blind index": (
+        "record_types.yaml", "    phone:\n", "    safe_contact_blind:\n", 0, "'safe_contact_blind' is a column", "another name",
+    ),
     "a code that is not in lower case": (
         "code_lists.yaml", "    female:  ", "    Female:  ", 0, "'Female' is not a name", "in the form",
     ),

@@ -10,6 +10,7 @@ import pytest
 from comity.vocabulary import Vocabulary, load
 from comity.vocabulary.errors import UnknownTermError
 from comity.vocabulary.models import Cover, FieldType, Identifiability, Sensitivity
+from comity.vocabulary.names import ENVELOPE
 
 HERE = Path(__file__).parent
 
@@ -284,3 +285,10 @@ def test_dutch_is_not_english_left_standing(vocabulary: Vocabulary):
     }
 
     assert same == {"Incident", "Contact", "Document", "Postcode", "Gender", "Status", "Instrument", "Score"}
+
+
+def test_the_envelope_is_the_one_that_the_tables_have():
+    """The vocabulary may not import the record, so a test holds the two lists together."""
+    from comity.record.tables import ENVELOPE as COLUMNS
+
+    assert {name for name, _, _ in COLUMNS} == ENVELOPE

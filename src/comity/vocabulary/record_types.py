@@ -15,7 +15,7 @@ from comity.vocabulary.models import (
     Rule,
     Sensitivity,
 )
-from comity.vocabulary.names import FIELD_NAME, check_name, iri
+from comity.vocabulary.names import FIELD_NAME, check_field_name, check_name, iri
 
 _DAYS = frozenset({FieldType.DATE, FieldType.TIMESTAMP})
 _ORDERED = _DAYS | {FieldType.INTEGER}
@@ -52,7 +52,7 @@ def _record_type(block: Block, known: Collection[str], code_lists: Mapping[str, 
 
 
 def _field(block: Block, known: Collection[str], code_lists: Mapping[str, CodeList]) -> Field:
-    check_name(block, FIELD_NAME)
+    check_field_name(block)
     kind = block.choice("type", FieldType)
     code_list = _code_list(block, kind, code_lists)
     field = Field(
