@@ -5,8 +5,8 @@ Rules:
 1. Only a permitted verdict is compiled. What the verdict does not permit is in no statement.
 2. One statement reads, minimises, digests, writes the log and whom it was about, and queues the ledger's entry. There
    is no order in which something could be released first.
-3. Every name in the text comes from the vocabulary or from a file of ours. Every value is a parameter. Every column that
-   leaves has its type stated. Every function in the text is one of :data:`FUNCTIONS`; another is a mistake of ours.
+3. Every name in the text comes from the vocabulary or from a file of ours. Every value is a parameter. Every column
+   that leaves has its type stated. Every function in the text is one of :data:`FUNCTIONS`; any other is our mistake.
 4. The same version of an agreement, the same act and the same vocabulary give the same text; it is compiled once.
 
 The parts, each a common table expression: who is asked for and covered (:mod:`comity.gate.scope`), which rows leave
@@ -51,7 +51,7 @@ class Compiled:
     """One statement for every request of one act under one version of an agreement.
 
     ``slots`` are the parameters that the agreement's conditions need; the rest are the request's own. ``clauses`` say
-    how the lines of the answer are read; ``opens`` whether some value arrives sealed, so that keys come with the answer.
+    how the lines of the answer are read; ``opens`` whether some value arrives sealed, so that keys come with it.
     """
 
     sql: str

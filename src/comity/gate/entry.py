@@ -2,8 +2,8 @@
 
 An entry commits to ``SHA-256(salt || asked || digest)``: to the question and to what left. The digest exists only
 inside the statement, so the entry's bytes are handed in as what stands before the commitment and what stands after it,
-once for a disclosure and once for a refusal; the statement joins them. Nothing of the question itself stands in an entry, and of
-its circumstances only what is a term of the vocabulary or the name of an agreement that is kept here.
+once for a disclosure and once for a refusal; the statement joins them. Nothing of the question itself
+stands in an entry, and of its circumstances only terms of the vocabulary and the name of an agreement kept here.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def search_parameters(search: Search) -> dict[str, Any]:
 def proposals(criteria: tuple[str, ...]) -> exp.Expr:
     """Return the query for the source persons whom the index proposes."""
     pieces = [parsed(getattr(_PIECES, f"hit_by_{each}")) for each in criteria]
-    return reduce(lambda one, other: exp.intersect(one, other), pieces)
+    return reduce(exp.intersect, pieces)
 
 
 def meets(searched: Mapping[str, tuple[str, ...]]) -> Iterator[exp.Expr]:
@@ -72,6 +72,9 @@ _MEETS: Final = MappingProxyType({"name": _meets_name, "birth_date": _meets_birt
 def _of(piece: str, said: exp.Expr) -> exp.Expr:
     """Return the one condition of a piece, about ``said``."""
     condition = parsed(piece).args["where"].this
-    about: exp.Expr = condition.transform(
-        lambda node: said.copy() if isinstance(node, exp.Column) and node.name == "said" else node
-    )
+    about: exp.Expr = condition.transform(lambda node: said.copy() if _is_said(node) else node)
+    return about
+
+
+def _is_said(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Column) and node.name == "said"

@@ -1,6 +1,4 @@
-"""The keys with which the gate opens what left sealed; for whoever starts it and may not know the record itself."""
-
-from __future__ import annotations
+"""The node's keys, for whoever starts the gate: rooms above may not reach into the record for them."""
 
 from comity.record import Keyring, load_or_create
 

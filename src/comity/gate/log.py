@@ -115,4 +115,4 @@ def _read(data: bytes, vocabulary: Vocabulary) -> Agreement | None:
 
 
 def _line(row: Sequence[Any]) -> LogLine:
-    return LogLine(*row[:-1], reasons.by_code(row[-1]) if row[-1] else None)
+    return LogLine(*(*row[:-1], reasons.by_code(row[-1]) if row[-1] else None))

@@ -7,8 +7,8 @@ What each one guarantees of a value that is there (null stays null, except for `
 - ``year``: the four digits of the year. ``month``: year and month. Instants count in UTC.
 - ``age-band``: the ten years that the age in full years on the day of the request lies in, ``30-39``; ``90+`` from
   ninety on, as few are so old. A birthday counts from the day itself. A birth in the future gives nothing.
-- ``area``: the coarse part of a postcode at the end of the text, by the agreement's jurisdiction: the outward code (uk),
-  the four digits (nl), the first three (us), the first two (eu). A text without one gives nothing at all.
+- ``area``: the coarse part of a postcode at the end of the text, by the agreement's jurisdiction: the outward code
+  (uk), the four digits (nl), the first three (us), the first two (eu). A text without one gives nothing at all.
 - ``initials``: of each word its first character, and the hyphens and spaces between them.
 - ``band``: the ten numbers it lies in, ``10-19``. A negative number gives nothing.
 

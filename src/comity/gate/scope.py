@@ -11,8 +11,8 @@ Rules:
    case near them arose from it. What is released counts further than what entitles: for whoever is not accused, every
    case that arose from an incident near them is theirs too (a victim's case is the case against whoever it was).
 4. **Sides.** The accused (suspected or convicted) stand on one side of a case, its victims on another, and so on for
-   each category of LED art. 6. ``at_case`` and ``at_incident`` are what is near someone covered, with the sides on which
-   they stand; a case that shares its common reference with such a case is the same case in another agency's books.
+   each category of LED art. 6. ``at_case`` and ``at_incident`` are what is near someone covered, with the sides on
+   which they stand; a case that shares its common reference with one is the same case in another agency's books.
 5. **Within a case read**, all of this is confined to that case and its incidents.
 """
 
