@@ -7,6 +7,7 @@ Rules:
 3. Only a party suspends, resumes or revokes; a revoked version takes no further act.
 4. Entries hold terms and ids only. What an entry is about is committed to with 16 random bytes that stay here.
 
+Each function that writes commits by itself, unless the caller has a transaction open: then it is part of that one.
 Connections are those of ``comity_governance``; ``comity_gate`` may read. Times are handed in.
 """
 

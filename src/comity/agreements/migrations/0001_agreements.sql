@@ -76,7 +76,10 @@ begin
         raise exception 'Version % of % is signed: propose the next version instead', old.version, old.name
             using errcode = 'restrict_violation';
     end if;
-    return case tg_op when 'DELETE' then old else new end;
+    if tg_op = 'DELETE' then
+        return old;
+    end if;
+    return new;
 end $$;
 
 create function agreements.refuse_change_once_approved() returns trigger language plpgsql as $$
@@ -85,7 +88,10 @@ begin
         raise exception 'Version % of assessment % is approved: propose the next version instead', old.version, old.name
             using errcode = 'restrict_violation';
     end if;
-    return case tg_op when 'DELETE' then old else new end;
+    if tg_op = 'DELETE' then
+        return old;
+    end if;
+    return new;
 end $$;
 
 create trigger signatures_stay before update or delete on agreements.signature
@@ -96,6 +102,14 @@ create trigger signed_stays before update or delete on agreements.agreement
     for each row execute function agreements.refuse_change_once_signed();
 create trigger approved_stays before update or delete on agreements.assessment
     for each row execute function agreements.refuse_change_once_approved();
+create trigger signatures_are_not_emptied before truncate on agreements.signature
+    for each statement execute function agreements.refuse_change();
+create trigger events_are_not_emptied before truncate on agreements.event
+    for each statement execute function agreements.refuse_change();
+create trigger agreements_are_not_emptied before truncate on agreements.agreement
+    for each statement execute function agreements.refuse_change();
+create trigger assessments_are_not_emptied before truncate on agreements.assessment
+    for each statement execute function agreements.refuse_change();
 
 grant select on all tables in schema agreements to comity_gate, comity_governance;
 grant insert on all tables in schema agreements to comity_governance;
