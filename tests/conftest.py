@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import os
 import shutil
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from comity.node import ROOMS
-from comity.store import Settings, Store, StoreError, migrate, open_store
+from comity.store import Settings, Store, migrate, open_store
 from comity.store.cluster import discard_cluster
 from comity.store.provision import drop_database, make_database
 from comity.vocabulary import Vocabulary, load
@@ -47,12 +45,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def migrated_template(postgres: Store) -> str:
     """The name of a database with every room's migrations, for copying."""
     make_database(postgres.admin, TEMPLATE)
-    for room in ROOMS:
-        if importlib.util.find_spec(room):
-            try:
-                migrate(postgres.of(TEMPLATE), [room])
-            except StoreError as error:
-                warnings.warn(str(error), stacklevel=1)
+    migrate(postgres.of(TEMPLATE), ROOMS)
     return TEMPLATE
 
 
