@@ -15,6 +15,7 @@ Rules:
 from __future__ import annotations
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import lru_cache
@@ -115,7 +116,7 @@ class JsonBody(Body):
         return None if found is paths.MISSING else found
 
     def has(self, path: str) -> bool:  # noqa: D102 said by Body
-        return self._find(path) not in (paths.MISSING, [])
+        return self._find(path) is not paths.MISSING
 
     def each(self, path: str) -> list[Body]:  # noqa: D102 said by Body
         found = self._find(path)
@@ -243,5 +244,7 @@ def _scalar(found: Any) -> Scalar:
     if isinstance(found, bool):
         return found
     if isinstance(found, float):
+        if not math.isfinite(found):
+            return None  # XPath's number() of a text that is none
         return int(found) if found.is_integer() else found
     return str(found).strip()

@@ -117,7 +117,7 @@ class _Rows:
         self._taken = []
         try:
             for values in self._parsed:
-                if values:
+                if values or self._taken[0].cause:
                     return self._made(values)
                 self._taken = []
         except csv.Error as fault:

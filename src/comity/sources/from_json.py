@@ -77,21 +77,13 @@ def elements(document: Any, items: str | None) -> list[Any]:
     if items is None:
         return document if isinstance(document, list) else [document]
     found = paths.find(document, items)
-    if found is paths.MISSING or found is None or (found == [] and not _reached(document, items)):
+    if found is paths.MISSING and paths.ends_in_an_empty_list(document, items):
+        return []
+    if found is paths.MISSING or found is None:
         raise RefusedJsonError(
             f"items: {items} leads to nothing in this document", "Check the path against the document"
         )
     return found if isinstance(found, list) else [found]
-
-
-def _reached(document: Any, items: str) -> bool:
-    """Tell whether ``items`` leads to a list that is empty, rather than past everything that is there."""
-    if isinstance(document, dict) and items in document:
-        return True
-    steps = paths.parse(items)
-    while steps and steps[-1] is paths.Every.EVERY:
-        steps = steps[:-1]
-    return paths.Every.EVERY in steps or bool(paths.find_every(document, steps))
 
 
 def _item(place: str, number: int, value: Any) -> Item:

@@ -61,7 +61,7 @@ def _item(place: str, line: Line, leniency: tuple[str, ...]) -> Item:
     cause, mend = line.cause, line.mend or ""
     if cause is None:
         try:
-            return Said(where, JsonBody(object_of(json_text.parse(line.text, leniency))), line.offset)
+            return Said(where, JsonBody(object_of(json_text.parse(line.text.rstrip("\r\n"), leniency))), line.offset)
         except RefusedJsonError as fault:
             cause, mend = fault.cause, fault.mend
     return Unreadable(f"{where} (byte {line.offset})", cause, mend, line.offset, line.raw[:RAW_LIMIT])

@@ -134,8 +134,9 @@ def storable(text: str) -> bool:
 
 def _malformed(fault: json.JSONDecodeError) -> RefusedJsonError:
     what = fault.msg[0].lower() + fault.msg[1:]
+    line = f"line {fault.lineno}, " if "\n" in fault.doc else ""
     return RefusedJsonError(
-        f"not JSON at line {fault.lineno}, column {fault.colno}: {what}",
+        f"not JSON at {line}column {fault.colno}: {what}",
         "Have the sending system mend it, and look whether it was cut off",
     )
 

@@ -62,7 +62,7 @@ def _step(path: str, rest: str, position: int, steps: list[Step]) -> int:
         quoted = name["quoted"]
         steps.append(name["plain"] if quoted is None else quoted.replace('""', '"'))
         position = name.end()
-    elif steps or rest[position] != "[":
+    elif steps or not _INDEX.match(rest, position):
         raise _not_a_path(path)
     while index := _INDEX.match(rest, position):
         steps.append(Every.EVERY if index["index"] == "*" else int(index["index"]))
@@ -88,7 +88,19 @@ def find(value: Any, path: str) -> Any:
     if isinstance(value, dict) and path in value:
         return value[path]
     steps = parse(path)
-    return find_every(value, steps) if Every.EVERY in steps else _walk(value, steps)
+    return (find_every(value, steps) or MISSING) if Every.EVERY in steps else _walk(value, steps)
+
+
+def ends_in_an_empty_list(value: Any, path: str) -> bool:
+    """Tell whether ``path`` finds nothing only because a list of which it wants every element has none."""
+    steps = parse(path)
+    before = [value]
+    for length, step in enumerate(steps, 1):
+        found = find_every(value, steps[:length])
+        if not found:
+            return step is Every.EVERY and any(isinstance(each, list) for each in before)
+        before = found
+    return False
 
 
 def find_every(value: Any, steps: Sequence[Step]) -> list[Any]:

@@ -56,7 +56,10 @@ def refuse_doctype(element: etree._Element) -> None:
 
 def canonical(element: etree._Element) -> bytes:
     """Return Canonical XML 1.0 of ``element`` without comments: the namespaces in scope come along."""
-    return etree.tostring(element, method="c14n", with_comments=False)
+    # libxml2 2.14 takes a part of a document for one whose default namespace is not declared, and undeclares it on each
+    # child; a document of the element's own has no such trouble.
+    alone = etree.fromstring(etree.tostring(element, with_tail=False), etree.XMLParser(**SAFE))
+    return etree.tostring(alone, method="c14n", with_comments=False)
 
 
 def not_well_formed(fault: etree.XMLSyntaxError) -> RefusedXmlError:
