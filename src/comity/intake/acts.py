@@ -22,7 +22,7 @@ from uuid import UUID
 
 from comity.intake import store
 from comity.intake.causes import Cause
-from comity.intake.linking import judge, known, link
+from comity.intake.linking import judge, link
 from comity.intake.models import Act, Fault, Mapped, Outcome
 from comity.intake.parts import Plain, opened_part
 from comity.intake.restore import Taken, restore, take_away
@@ -53,8 +53,8 @@ def carry_out(sitting: Sitting, message: Message, said: Mapped) -> Outcome:
         done = _Done("alteration", Outcome(1, outdated=1))
         return _keep(sitting, message, said.version, done, Status.SUPERSEDED)
     carried_out = _ACTS[said.act](sitting, message, said)
-    if carried_out is None:
-        return _hold(sitting, message, said)
+    if isinstance(carried_out, Cause):
+        return _hold(sitting, message, said, carried_out)
     version = said.version if said.version is not None else (last.version + 1 if last else 1)
     return _keep(sitting, message, version, carried_out)
 
@@ -66,13 +66,13 @@ class _Done(NamedTuple):
     outcome: Outcome
 
 
-def _retract(sitting: Sitting, message: Message, said: Mapped) -> _Done | None:
+def _retract(sitting: Sitting, message: Message, said: Mapped) -> _Done | Cause:
     conn, source = sitting.conn, sitting.mapping.name
     last = store.last_words(conn, source, [said.key]).get(said.key)
     current = [last.statement_id] if last is not None and last.current else []
     held = _others_held(message, store.ids(conn, QUERIES.held_under_keys, source=source, keys=[said.key]))
     if not current and not held:
-        return None
+        return Cause.NOT_KNOWN_YET
     taken = take_away(sitting, current)
     move_statements(conn, current + held, Status.RETRACTED)
     store.resolve(conn, held, Status.RETRACTED, sitting.now)
@@ -80,7 +80,7 @@ def _retract(sitting: Sitting, message: Message, said: Mapped) -> _Done | None:
     return _Done("alteration", Outcome(1, retracted=1))
 
 
-def _erase(sitting: Sitting, message: Message, said: Mapped) -> _Done | None:
+def _erase(sitting: Sitting, message: Message, said: Mapped) -> _Done | Cause:
     conn, source = sitting.conn, sitting.mapping.name
     under_key = store.ids(conn, QUERIES.statements_under_key, source=source, source_key=said.key)
     named = [sitting.id_of(person) for person in said.persons]
@@ -90,7 +90,7 @@ def _erase(sitting: Sitting, message: Message, said: Mapped) -> _Done | None:
     held += store.ids(conn, QUERIES.held_about, people=list(people))
     held = _others_held(message, held)
     if not (under_key or about or held):
-        return None
+        return Cause.NOT_KNOWN_YET
     shared = _about_others(sitting, {*under_key, *about}, people) - (set() if named else set(under_key))
     _forget(sitting, [it for it in {*under_key, *about} if it not in shared], shared, people)
     forget_statements(conn, held)
@@ -107,19 +107,17 @@ def _forget(sitting: Sitting, whole: Sequence[UUID], shared: Collection[UUID], p
     conn.execute(QUERIES.drop_verbatim, {"ids": list(shared)})
     restored = restore(sitting, taken, ())
     conn.execute(QUERIES.destroy_unused_keys, {"subjects": list(taken.subjects.values())})
-    link(sitting, restored, Taken(taken.subjects, taken.persons | frozenset(people)))
+    link(sitting, restored, Taken(taken.subjects, taken.persons | frozenset(people)), erase=True)
     store.remember_erased(conn, people, sitting.now)
 
 
-def _judge(sitting: Sitting, message: Message, said: Mapped) -> _Done | None:
+def _judge(sitting: Sitting, message: Message, said: Mapped) -> _Done | Cause:
     one, other = (sitting.id_of(person) for person in said.persons)
-    if known(sitting.conn, (one, other)) != {one, other}:
-        return None
-    judge(sitting, (one, other), same=message.act is Act.SAME)
-    return _Done("combination", Outcome(1, judged=1))
+    why_not = judge(sitting, (one, other), same=message.act is Act.SAME)
+    return why_not or _Done("combination", Outcome(1, judged=1))
 
 
-_ACTS: dict[Act, Callable[[Sitting, Message, Mapped], _Done | None]] = {
+_ACTS: dict[Act, Callable[[Sitting, Message, Mapped], _Done | Cause]] = {
     Act.RETRACT: _retract,
     Act.ERASE: _erase,
     Act.EXPUNGE: _erase,
@@ -180,9 +178,8 @@ def _keep(sitting: Sitting, message: Message, version: int, done: _Done, status:
     return done.outcome
 
 
-def _hold(sitting: Sitting, message: Message, said: Mapped) -> Outcome:
-    judged = message.act in {Act.SAME, Act.DIFFERENT}
-    fault = Fault.of(message.place, Cause.PERSON_NOT_KNOWN_YET if judged else Cause.NOT_KNOWN_YET)
+def _hold(sitting: Sitting, message: Message, said: Mapped, cause: Cause) -> Outcome:
+    fault = Fault.of(message.place, cause)
     persons = tuple(sitting.id_of(person) for person in said.persons)
     row = HeldRow(message.statement_id, message.place, (fault,), persons)
     if message.held_before:

@@ -41,6 +41,7 @@ class Cause(StrEnum):
     PAIR_INCOMPLETE = "pair-incomplete"
     NOT_KNOWN_YET = "not-known-yet"
     PERSON_NOT_KNOWN_YET = "person-not-known-yet"
+    JUDGED_BEFORE = "judged-before"
     ERASED_BEFORE = "erased-before"
 
 
@@ -217,6 +218,12 @@ _WORDS: dict[Cause, Words] = {
         "Het gaat over twee personen van wie er een niet is toegelaten.",
         "Replay it once both have been admitted; check `pair:` in the mapping.",
         "Speel het opnieuw af als beiden zijn toegelaten; controleer `pair:` in de mapping.",
+    ),
+    Cause.JUDGED_BEFORE: _say(
+        "Somebody has already decided whether these two persons are the same.",
+        "Iemand heeft al besloten of deze twee personen dezelfde zijn.",
+        "Undo that decision first, if this source knows better; then replay.",
+        "Maak dat besluit eerst ongedaan, als deze bron het beter weet; speel dit daarna opnieuw af.",
     ),
     Cause.ERASED_BEFORE: _say(
         "Something new is said under a key that was erased.",

@@ -13,10 +13,13 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from uuid import UUID
+
+from psycopg.pq import TransactionStatus
 
 from comity.intake import store
 from comity.intake.acts import carry_out
@@ -59,7 +62,7 @@ class Intake:
     def receive(self, mapping: Mapping, batch: Batch | Sequence[Said | Unreadable]) -> Outcome:
         """Take in 1..N messages in one transaction, as a delivery of their own; return what became of them."""
         items = batch.items if isinstance(batch, Batch) else tuple(batch)
-        with self.conn.transaction():
+        with self._transaction():
             sitting = self._sit(mapping)
             delivery = store.one_off_delivery(self.conn, mapping.name, mapping.label, sitting.now)
             outcome = _take(sitting, read(sitting, items))
@@ -73,7 +76,7 @@ class Intake:
         off. Raises the sources' SourcesError if the source as a whole cannot be read.
         """
         source = open_source(mapping.source, base)
-        with self.conn.transaction():
+        with self._transaction():
             delivery = store.begin_delivery(self.conn, mapping.name, mapping.label, self.clock())
             cursor = store.cursor_of(self.conn, mapping.name)
             so_far = store.delivered(self.conn, delivery)
@@ -81,7 +84,7 @@ class Intake:
             so_far += self._receive_batch(mapping, batch, delivery)
             if progress:
                 progress(so_far, None)
-        with self.conn.transaction():
+        with self._transaction():
             store.end_delivery(self.conn, delivery, self.clock())
         return so_far
 
@@ -89,7 +92,7 @@ class Intake:
         """Try everything that is held of a source again with a mended mapping; what stays held is ``quarantined``."""
         outcome, after = Outcome(), UUID(int=0)
         while True:
-            with self.conn.transaction():
+            with self._transaction():
                 sitting = self._sit(mapping)
                 held = store.waiting(self.conn, mapping.name, after, size)
                 if not held:
@@ -98,12 +101,17 @@ class Intake:
                 outcome += _take(sitting, messages_of(sitting, held))
 
     def _receive_batch(self, mapping: Mapping, batch: Batch, delivery: UUID) -> Outcome:
-        with self.conn.transaction():
+        with self._transaction():
             sitting = self._sit(mapping)
             outcome = _take(sitting, read(sitting, batch.items))
             store.count_delivery(self.conn, delivery, outcome)
             store.move_cursor(self.conn, mapping.name, batch.cursor, sitting.now)
         return outcome
+
+    def _transaction(self) -> AbstractContextManager[object]:
+        if self.conn.info.transaction_status is not TransactionStatus.IDLE:
+            raise RuntimeError("intake commits by itself: hand it a connection that is in no transaction")
+        return self.conn.transaction()
 
     def _sit(self, mapping: Mapping) -> Sitting:
         store.one_at_a_time(self.conn, mapping.agency)

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from uuid import UUID
 
 from comity import people
+from comity.intake.causes import Cause
 from comity.intake.restore import Taken
 from comity.intake.sitting import Sitting
 from comity.intake.store import QUERIES, Connection, ids
-from comity.people.models import Features
+from comity.people import Features
+from comity.people.errors import ContradictoryJudgementError, UnknownSourcePersonError
 from comity.record.models import Record
 from comity.vocabulary.models import FieldType, Identifiability, RecordType
 
 
-def link(sitting: Sitting, put: Sequence[Record], taken: Taken) -> None:
-    """Place every person that was said, and remove those that are said no longer."""
+def link(sitting: Sitting, put: Sequence[Record], taken: Taken, *, erase: bool = False) -> None:
+    """Place every person that was said, and remove those that are said no longer; ``erase``: leave no trace of them."""
     persons = [record for record in put if record.record_type == "person"]
     gone = taken.persons - {record.record_id for record in persons}
     for identifier in sorted(gone):
-        people.remove(sitting.conn, identifier)
+        with suppress(UnknownSourcePersonError):  # taken away before: retracted, and now erased
+            people.remove(sitting.conn, identifier, erase=erase)
     kind = sitting.vocabulary.record_types["person"]
-    for record in persons:
-        people.place(sitting.conn, features(kind, record))
+    people.place_many(sitting.conn, [features(kind, record) for record in persons])
 
 
 def features(kind: RecordType, record: Record) -> Features:
@@ -63,10 +66,18 @@ def _text(record: Record, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def judge(sitting: Sitting, pair: tuple[UUID, UUID], *, same: bool) -> None:
-    """Let a source's own word on two of its persons bind: the same human being, or two."""
+def judge(sitting: Sitting, pair: tuple[UUID, UUID], *, same: bool) -> Cause | None:
+    """Let a source's own word on two of its persons bind: the same human being, or two. Return why it cannot."""
+    if known(sitting.conn, pair) != set(pair):
+        return Cause.PERSON_NOT_KNOWN_YET
     reason = f"{sitting.mapping.label} says so"
-    people.judge(sitting.conn, *pair, same=same, by=sitting.mapping.agency, reason=reason, at=sitting.now)
+    try:
+        people.judge(sitting.conn, *pair, same=same, by=sitting.mapping.agency, reason=reason, at=sitting.now)
+    except UnknownSourcePersonError:
+        return Cause.PERSON_NOT_KNOWN_YET
+    except ContradictoryJudgementError:
+        return Cause.JUDGED_BEFORE
+    return None
 
 
 def known(conn: Connection, persons: Sequence[UUID]) -> set[UUID]:

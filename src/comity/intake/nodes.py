@@ -43,7 +43,7 @@ def compose(text: str, notes: Notes) -> MappingNode | None:
         notes.add(Mark(1, 1), "The file is larger than a mapping can be.", f"Keep it under {MAX_FILE_BYTES:,} bytes.")
         return None
     try:
-        node = YAML(typ="rt", pure=True).compose(text)
+        node = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         at = error.problem_mark or error.context_mark
         place = Mark(at.line + 1, at.column + 1) if at else Mark(1, 1)
