@@ -158,7 +158,9 @@ def _today(moved: Today) -> Label:
     if not moved.count:
         return Label("today", "vandaag")
     length = _length(abs(moved.count), moved.unit)
-    return phrase(*(("{0} ago", "{0} geleden") if moved.count < 0 else ("{0} from now", "over {0}")), length)
+    if moved.count < 0:
+        return phrase("the day {0} ago", "de dag van {0} geleden", length)
+    return phrase("the day {0} from now", "de dag over {0}", length)
 
 
 def _length(count: int, unit: Unit) -> Label:
