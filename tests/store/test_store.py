@@ -68,6 +68,14 @@ def test_an_error_inside_stops_it_too(home):
     assert not alive(store.postmaster_pid)
 
 
+def test_closing_twice_closes_nothing_else(home):
+    with open_store(Settings(home), SMALL) as store:
+        store.close()
+        with open_store(Settings(home), SMALL) as again:
+            store.close()
+            assert alive(again.postmaster_pid)
+
+
 def test_data_last_from_one_opening_to_the_next(home):
     with open_store(Settings(home), SMALL) as store, store.connect(Role.OWNER) as connection:
         connection.execute("CREATE SCHEMA kept; CREATE TABLE kept.thing AS SELECT 7 AS number")

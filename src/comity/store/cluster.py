@@ -19,6 +19,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from psycopg.conninfo import make_conninfo
 
@@ -43,7 +44,7 @@ class Cluster:
     place: Place
     pid: int
     password: str = field(repr=False)
-    lock: int | None
+    lock: BinaryIO | None = field(repr=False)
 
     def conninfo(self) -> str:
         """Return how to connect as the superuser, to the database ``postgres``."""
@@ -57,13 +58,11 @@ class Cluster:
         )
 
     def release(self) -> None:
-        """Stop it if we are its keeper."""
-        if self.lock is None:
+        """Stop it if we are its keeper; a second time, nothing happens."""
+        if self.lock is None or self.lock.closed:
             return
-        try:
+        with self.lock:
             postmaster.stop(self.place, self.pid)
-        finally:
-            os.close(self.lock)
 
 
 def open_cluster(settings: Settings, tuning: Mapping[str, str]) -> Cluster:
@@ -93,17 +92,17 @@ def discard_cluster(settings: Settings) -> None:
     lock = _try_lock(settings.home)
     if lock is None:
         raise ClusterError(f"The PostgreSQL of {settings.home} is in use. Stop what uses it first.")
-    pid = postmaster.running(place)
-    if pid is not None:
-        postmaster.stop(place, pid)
-    for folder in (place.socket, place.root):
-        shutil.rmtree(folder, ignore_errors=True)
-    for name in ("postgres.json", "superuser.password", "roles.json"):
-        (settings.home / name).unlink(missing_ok=True)
-    os.close(lock)
+    with lock:
+        pid = postmaster.running(place)
+        if pid is not None:
+            postmaster.stop(place, pid)
+        for folder in (place.socket, place.root):
+            shutil.rmtree(folder, ignore_errors=True)
+        for name in ("postgres.json", "superuser.password", "roles.json"):
+            (settings.home / name).unlink(missing_ok=True)
 
 
-def _keep(settings: Settings, account: Account, place: Place, tuning: Mapping[str, str], lock: int) -> Cluster:
+def _keep(settings: Settings, account: Account, place: Place, tuning: Mapping[str, str], lock: BinaryIO) -> Cluster:
     try:
         pid = postmaster.running(place)
         if pid is not None and not _becomes_ready(place, pid):
@@ -113,7 +112,7 @@ def _keep(settings: Settings, account: Account, place: Place, tuning: Mapping[st
             pid = _start(settings, account, place, tuning)
         return Cluster(place, pid, _password(settings), lock)
     except BaseException:
-        os.close(lock)
+        lock.close()
         raise
 
 
@@ -196,12 +195,12 @@ def _log(home: Path) -> Path:
     return log
 
 
-def _try_lock(home: Path) -> int | None:
+def _try_lock(home: Path) -> BinaryIO | None:
     """Take the keeper's lock; ``None`` if somebody has it. The system frees it when the process ends."""
-    descriptor = os.open(home / "keeper.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    file = os.fdopen(os.open(home / "keeper.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "wb")
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(descriptor)
+        file.close()
         return None
-    return descriptor
+    return file
