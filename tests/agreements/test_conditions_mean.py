@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import product
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from comity.agreements import evaluate, parse_condition
 from comity.agreements.meaning import all_true, any_true, day, days_within, opposite
-from comity.agreements.models import Today, Unit, Within
+from comity.agreements.models import Column, Compare, Condition, Operator, Today, Unit, Within
+from comity.agreements.printing import print_condition
 from comity.vocabulary import Vocabulary
 from comity.vocabulary.models import FieldType
 
@@ -163,3 +167,54 @@ def test_references_are_compared_with_references(vocabulary: Vocabulary) -> None
 def test_every_type_of_field_has_a_row_in_these_tables(vocabulary: Vocabulary) -> None:
     charge = {field.type for field in vocabulary.record_type("charge").fields}
     assert charge | {FieldType.TIMESTAMP, FieldType.INTEGER} == set(FieldType)
+
+
+# --- printed into the reference
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "agreement.md"
+
+
+def test_the_reference_prints_these_tables() -> None:
+    """To print them anew: COMITY_WRITE_DOCS=1 pytest tests/agreements/test_conditions_mean.py."""
+    begin, end = "<!-- tables -->\n", "<!-- end of tables -->"
+    before, _, rest = REFERENCE.read_text("utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    printed = f"{before}{begin}{tables()}{end}{after}"
+    if os.environ.get("COMITY_WRITE_DOCS"):
+        REFERENCE.write_text(printed, "utf-8")
+    assert REFERENCE.read_text("utf-8") == printed
+
+
+def tables() -> str:
+    charge = [(f"`{text}`", shown(values), truth(expected)) for text, values, expected in CHARGE]
+    days = [(str(today), f"`{print_condition(moved_date(moved))[6:]}`", str(day)) for today, moved, day in DAYS]
+    return "".join(
+        (
+            table(("a", "not a"), [(truth(a), truth(b)) for a, b in NOT.items()]),
+            table(("a", "b", "a and b", "a or b"), [tuple(truth(each) for each in row) for row in AND_OR]),
+            "Of a charge, on 15 March 2026; what is not named is not known:\n\n",
+            table(("`where`", "the charge", "is"), charge),
+            table(("today is", "so", "is"), days),
+        )
+    )
+
+
+def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n"
+
+
+def truth(value: bool | None) -> str:
+    return {True: "true", False: "false", None: "*unknown*"}[value]
+
+
+def shown(values: dict[str, object]) -> str:
+    if not values:
+        return "nothing known"
+    return ", ".join(
+        f"{name}: {str(value).lower() if isinstance(value, bool) else value}" for name, value in values.items()
+    )
+
+
+def moved_date(moved: Today) -> Condition:
+    return Compare(Column("x", "x"), Operator.EQUAL, moved)
