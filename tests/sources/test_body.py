@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
+from lxml import etree
 
-from comity.sources import Body, SourcesError, check_path
+from comity.sources import Body, SourcesError, check_path, safe_xml
 from comity.sources.body import JsonBody, XmlBody
 
 PERSON = JsonBody(

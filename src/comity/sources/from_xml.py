@@ -119,7 +119,7 @@ def _streamed(file: OpenFile, tag: str, way: XmlWay) -> Iterator[Body]:
             found = True
             yield XmlBody(safe_xml.canonical(element), way.namespaces)
     except etree.XMLSyntaxError as fault:
-        raise safe_xml.not_well_formed(fault) from None
+        raise safe_xml.not_well_formed(fault, events.error_log) from None
     root: Any = events.root
     safe_xml.refuse_doctype(root)
     if not found and len(root):

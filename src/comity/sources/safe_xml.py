@@ -10,6 +10,7 @@ Rules (OWASP XML External Entity Prevention Cheat Sheet; CVE-2003-1564 for the b
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from lxml import etree
@@ -62,10 +63,14 @@ def canonical(element: etree._Element) -> bytes:
     return etree.tostring(alone, method="c14n", with_comments=False)
 
 
-def not_well_formed(fault: etree.XMLSyntaxError) -> RefusedXmlError:
+def not_well_formed(fault: etree.XMLSyntaxError, log: Iterable[etree._LogEntry] = ()) -> RefusedXmlError:
     """Say where the document breaks, by libxml2's error name: its message may quote the document."""
     line, column = fault.position
     kind = next((name for name, code in vars(etree.ErrorTypes).items() if code == fault.code), "ERR_UNKNOWN")
+    if not line:  # a stream may end in an exception that says nothing, after an error that its log holds
+        line, column, kind = next(
+            ((e.line, e.column, e.type_name) for e in log if e.level_name != "WARNING"), (1, 1, kind)
+        )
     words = kind.removeprefix("ERR_").replace("_", " ").lower()
     return RefusedXmlError(
         f"the document is not well-formed XML at line {line}, column {column} ({words})",
