@@ -137,6 +137,8 @@ def test_the_time_is_kept_in_utc_to_the_microsecond() -> None:
         {"context": {"agency": "a\nb"}},
         {"context": {"agency": "\ud800"}},
         {"context": {"agency": 7}},
+        {"context": {"agency": ["police"]}},
+        {"context": {7: "police"}},
     ],
 )
 def test_what_cannot_be_an_entry_is_refused_at_birth(changes: dict) -> None:

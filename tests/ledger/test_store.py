@@ -25,7 +25,7 @@ MAY_READ = {
 
 def _waiting(store: Store) -> list[tuple]:
     with store.connect(Role.LEDGER) as connection:
-        return connection.execute("select id, body from ledger.outbox order by place").fetchall()
+        return connection.execute("select id, body from ledger.outbox order by queued_at, ctid").fetchall()
 
 
 def test_appended_entries_wait_in_their_order(store: Store, made_entries) -> None:
@@ -89,7 +89,6 @@ def test_rewriting_what_is_in_the_ledger(store: Store, sequenced) -> None:
         "insert into ledger.entry values (0, gen_random_uuid(), '', sha256(''))",
         "delete from ledger.outbox",
         "update ledger.outbox set body = ''",
-        "insert into ledger.outbox (place, id, body) overriding system value values (-1, gen_random_uuid(), '')",
         "insert into ledger.outbox (id, body, queued_at) values (gen_random_uuid(), '', now())",
     ],
 )

@@ -33,9 +33,8 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row of the outbox, not yet part of the ledger: its place in the queue, its id and its bytes."""
+    """A row of the outbox, not yet part of the ledger: its id and its bytes."""
 
-    place: int
     id: UUID
     body: bytes
 

@@ -11,10 +11,13 @@ select pg_try_advisory_lock(%(lock)s);
 select pg_advisory_unlock(%(lock)s);
 
 -- name: take
--- Takes the oldest rows out of the outbox; they come back in no order.
-delete from ledger.outbox where place in (
-    select place from ledger.outbox order by place limit %(limit)s
-) returning place, id, body;
+-- Takes the oldest rows out of the outbox, in the order in which they asked.
+with taken as (
+    delete from ledger.outbox where ctid = any(array(
+        select ctid from ledger.outbox order by queued_at, ctid limit %(limit)s
+    )) returning queued_at, ctid as place, id, body
+)
+select id, body from taken order by queued_at, place;
 
 -- name: taken_ids
 -- Which of these ids are in the ledger already.
@@ -34,7 +37,7 @@ insert into ledger.checkpoint (size, root, note, signed_at) values (%(size)s, %(
 
 -- name: put_refused
 -- Keeps aside a row that cannot be an entry.
-insert into ledger.refused (place, id, body, reason) values (%(place)s, %(id)s, %(body)s, %(reason)s);
+insert into ledger.refused (id, body, reason) values (%(id)s, %(body)s, %(reason)s);
 
 -- name: head
 -- The newest signed head.

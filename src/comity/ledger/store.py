@@ -42,11 +42,11 @@ _QUERIES: Final = _load_queries()
 def append(connection: Connection, entries: Iterable[Entry]) -> None:
     """Queue entries for the ledger, in order, within the caller's transaction: they commit with the act itself.
 
-    Raises EntryTooLargeError before anything is sent, and psycopg's UniqueViolation for an id that is queued already.
-    Not for a connection in pipeline mode, which cannot COPY.
+    Raises EntryTooLargeError, and psycopg's UniqueViolation for an id that is queued already; the caller's transaction
+    has then failed, and the act with it. Not for a connection in pipeline mode, which cannot COPY.
     """
-    rows = [(entry.id, entry.encode()) for entry in entries]
-    _copy(connection, "append", ("uuid", "bytea"), rows)
+    # Encoded one by one as they are sent, so that the server takes in one while the next is made.
+    _copy(connection, "append", ("uuid", "bytea"), ((entry.id, entry.encode()) for entry in entries))
 
 
 def head(connection: Connection) -> Head | None:
@@ -136,8 +136,7 @@ def count(connection: Connection) -> int:
 
 def take(connection: Connection, limit: int) -> list[Waiting]:
     """Take up to ``limit`` rows out of the outbox, oldest first."""
-    rows = connection.execute(_QUERIES["take"], {"limit": limit})
-    return sorted((Waiting(*row) for row in rows), key=lambda waiting: waiting.place)
+    return [Waiting(*row) for row in connection.execute(_QUERIES["take"], {"limit": limit})]
 
 
 def taken_ids(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
@@ -148,7 +147,7 @@ def taken_ids(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
 def put_refused(connection: Connection, refused: Iterable[Refused]) -> None:
     """Keep aside what cannot be an entry."""
     for one in refused:
-        row = {"place": one.waiting.place, "id": one.waiting.id, "body": one.waiting.body, "reason": one.reason}
+        row = {"id": one.waiting.id, "body": one.waiting.body, "reason": one.reason}
         connection.execute(_QUERIES["put_refused"], row)
 
 

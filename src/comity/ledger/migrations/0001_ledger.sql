@@ -3,10 +3,10 @@ create schema ledger;
 grant usage on schema ledger to comity_intake, comity_gate, comity_governance, comity_ledger;
 
 -- Written in the transaction of the act itself; emptied by the sequencer. Never read by who writes it.
+-- Every act pays for it, so it has one index and no counter: a row's place in the queue is when it asked.
 create table ledger.outbox (
-    place bigint generated always as identity primary key, -- the order in which acts asked to be remembered
-    id uuid not null unique,
-    queued_at timestamptz not null default now(),
+    id uuid primary key,
+    queued_at timestamptz not null default clock_timestamp(),
     body bytea not null check (length(body) <= 65535)      -- C2SP tlog-tiles: a 16-bit length
 )
 -- Every row is soon deleted, so vacuum after some thousands, however large the table once was.
@@ -39,7 +39,7 @@ create table ledger.checkpoint (
 
 -- Rows of the outbox that cannot be entries (not the canonical form, or an id that is taken): kept aside for a person.
 create table ledger.refused (
-    place bigint primary key,
+    number bigint generated always as identity primary key,
     id uuid not null,
     body bytea not null,
     reason text not null,
