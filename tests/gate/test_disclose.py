@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from uuid import UUID, uuid4
-
-from comity.gate import Disclosure, Refusal
-from comity.ledger.entry import Entry
-from comity.store import Role
+from comity.gate import Disclosure
 
 
 def test_a_covered_person_is_disclosed_in_the_agreed_form(world, accused):
