@@ -24,7 +24,7 @@ from comity.intake import store
 from comity.intake.causes import Cause
 from comity.intake.linking import judge, link
 from comity.intake.models import Act, Fault, Mapped, Outcome
-from comity.intake.parts import Plain, opened_part
+from comity.intake.parts import Kept, opened_part
 from comity.intake.restore import Taken, restore, take_away
 from comity.intake.sitting import Message, Sitting, entry_of, statement
 from comity.intake.store import QUERIES, HeldRow
@@ -132,7 +132,7 @@ _ACTS: dict[Act, Callable[[Sitting, Message, Mapped], _Done | Cause]] = {
 def _described(sitting: Sitting, statements: Collection[UUID]) -> set[UUID]:
     """Return the persons whom these statements describe: those of whom they hold a person record."""
     records = [record for parts in _opened(sitting, statements).values() for record in parts]
-    return {UUID(record["id"]) for record in records if record["type"] == "person"}
+    return {record.id for record in records if record.type == "person"}
 
 
 def _about_others(sitting: Sitting, statements: Collection[UUID], people: Collection[UUID]) -> set[UUID]:
@@ -141,18 +141,18 @@ def _about_others(sitting: Sitting, statements: Collection[UUID], people: Collec
     return {
         identifier
         for identifier, records in opened.items()
-        if any(record["person"] and UUID(record["person"]) not in people for record in records)
+        if any(record.person and record.person not in people for record in records)
     }
 
 
-def _opened(sitting: Sitting, statements: Collection[UUID]) -> dict[UUID, list[Plain]]:
+def _opened(sitting: Sitting, statements: Collection[UUID]) -> dict[UUID, list[Kept]]:
     """Return the records of statements, from those parts whose keys are there."""
     rows = sitting.conn.execute(QUERIES.parts_of, {"ids": list(statements)}).fetchall()
     keys = stored_keys(sitting.conn, sitting.keyring, list({row[1] for row in rows}))
-    opened: dict[UUID, list[Plain]] = defaultdict(list)
+    opened: dict[UUID, list[Kept]] = defaultdict(list)
     for identifier, person, body in rows:
         if person in keys:
-            opened[identifier] += opened_part(identifier, bytes(body), keys[person])
+            opened[identifier] += opened_part(sitting, identifier, bytes(body), keys[person])
     return opened
 
 

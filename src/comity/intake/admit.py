@@ -23,7 +23,7 @@ from comity.intake import store
 from comity.intake.causes import Cause
 from comity.intake.linking import link
 from comity.intake.models import Fault, Held, Mapped, Outcome, RecordRef
-from comity.intake.parts import Plain, records_of, row, sealed_parts, subject
+from comity.intake.parts import Kept, kept, row, sealed_parts
 from comity.intake.restore import restore, take_away
 from comity.intake.sitting import Message, Sitting, entry_of, statement
 from comity.intake.store import HeldRow, LastWord
@@ -196,8 +196,8 @@ def _keep_statements(sitting: Sitting, verdicts: Sequence[_Verdict]) -> list[Ent
         kind = "alteration" if verdict.corrects else "collection"
         outcome = "outdated" if verdict.outdated else verdict.status.value
         entry, salt = entry_of(sitting, kind, verdict.message, outcome)
-        kept = statement(sitting, verdict.message, verdict.version, verdict.status, entry, salt)
-        (again if verdict.message.held_before else fresh).append(kept)
+        made = statement(sitting, verdict.message, verdict.version, verdict.status, entry, salt)
+        (again if verdict.message.held_before else fresh).append(made)
         entries.append(entry)
     insert_statements(sitting.conn, fresh)
     store.readmit(sitting.conn, again)
@@ -206,26 +206,26 @@ def _keep_statements(sitting: Sitting, verdicts: Sequence[_Verdict]) -> list[Ent
 
 def _keep_parts(sitting: Sitting, verdicts: Sequence[_Verdict]) -> dict[UUID, Record]:
     """Keep the parts of statements, and return the rows of those that are current; the last word on a record counts."""
-    plain = {verdict.message.statement_id: _records(sitting, verdict) for verdict in verdicts}
-    subjects = list(dict.fromkeys(subject(record) for records in plain.values() for record in records))
+    said_in = {verdict.message.statement_id: _records(sitting, verdict) for verdict in verdicts}
+    subjects = list(dict.fromkeys(record.subject for records in said_in.values() for record in records))
     keys = data_keys(sitting.conn, sitting.keyring, sitting.mapping.agency, subjects)
     parts: list[Part] = []
     rows: dict[UUID, Record] = {}
     said = (sitting.mapping.agency, sitting.mapping.name, sitting.now)
     for verdict in verdicts:
         identifier = verdict.message.statement_id
-        parts.extend(sealed_parts(identifier, plain[identifier], keys))
+        parts.extend(sealed_parts(identifier, said_in[identifier], keys))
         if verdict.status is Status.ADMITTED:
-            for record in plain[identifier]:
-                made = row(sitting, identifier, record, said, keys[subject(record)])
+            for record in said_in[identifier]:
+                made = row(sitting, identifier, record, said, keys[record.subject])
                 rows.pop(made.record_id, None)
                 rows[made.record_id] = made
     insert_parts(sitting.conn, parts)
     return rows
 
 
-def _records(sitting: Sitting, verdict: _Verdict) -> list[Plain]:
-    return records_of(sitting, verdict.message.said.records) if isinstance(verdict.message.said, Mapped) else []
+def _records(sitting: Sitting, verdict: _Verdict) -> list[Kept]:
+    return kept(sitting, verdict.message.said.records) if isinstance(verdict.message.said, Mapped) else []
 
 
 def _end_held(sitting: Sitting, work: _Work) -> None:

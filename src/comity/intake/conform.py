@@ -8,7 +8,7 @@ from datetime import datetime
 from comity.intake.models import RecordRef, Scalar
 from comity.vocabulary.check import check_future, check_rules, check_value
 from comity.vocabulary.faults import Fault, FaultCode, fault
-from comity.vocabulary.models import Field, RecordType
+from comity.vocabulary.models import Field, FieldType, RecordType
 
 
 def wrong_values(
@@ -19,6 +19,8 @@ def wrong_values(
         if isinstance(value, RecordRef):
             continue
         field = fields[name]
+        if isinstance(value, str) and field.type is FieldType.TEXT and value.isascii() and value.isprintable():
+            continue  # plain text, of a length that was looked at: nothing that the vocabulary could refuse
         wrong = check_value(field, value)
         if wrong is None and now is not None:
             wrong = check_future(field, value, now)

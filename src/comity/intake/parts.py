@@ -14,106 +14,148 @@ import json
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from comity.intake.models import MappedRecord, RecordRef
+from comity.intake.models import MappedRecord, RecordRef, Scalar
 from comity.intake.sitting import Sitting
 from comity.record import Part, Record, Sealed
 from comity.record.models import Value
 from comity.record.seal import NONCE_LENGTH, blind, place, seal, unseal
 from comity.vocabulary.models import Assertion, Field, FieldType
 
-Plain = dict[str, Any]
-"""A record as a part holds it: ``{"type", "id", "key", "person", "whose", "asserted", "values", "paths"}``."""
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
-def records_of(sitting: Sitting, records: Iterable[MappedRecord]) -> list[Plain]:
-    """Return records with their ids, as parts hold them."""
-    return [_plain(sitting, record) for record in records]
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record with its id, as a part holds it: ``values`` typed, references as ids; ``paths`` says what gave them."""
+
+    type: str
+    id: UUID
+    key: str
+    person: UUID | None  # whom it concerns
+    whose: str
+    asserted: Assertion
+    values: Mapping[str, Scalar | UUID] = dataclass_field(repr=False)
+    paths: Mapping[str, str] = dataclass_field(repr=False)
+
+    @property
+    def subject(self) -> UUID:
+        """Under whose key it is kept: the person's whom it concerns, or its own."""
+        return self.person or self.id
 
 
-def subject(record: Plain) -> UUID:
-    """Return under whose key a record is kept: the person's whom it concerns, or its own."""
-    return UUID(record["person"] or record["id"])
+def kept(sitting: Sitting, records: Iterable[MappedRecord]) -> list[Kept]:
+    """Return records with their ids."""
+    return [_kept(sitting, record) for record in records]
 
 
-def sealed_parts(statement: UUID, records: Iterable[Plain], keys: Mapping[UUID, bytes]) -> Iterator[Part]:
+def sealed_parts(statement: UUID, records: Iterable[Kept], keys: Mapping[UUID, bytes]) -> Iterator[Part]:
     """Yield a statement's parts, each sealed under the key of its subject."""
-    by_subject: dict[UUID, list[Plain]] = defaultdict(list)
+    by_subject: dict[UUID, list[Kept]] = defaultdict(list)
     for record in records:
-        by_subject[subject(record)].append(record)
+        by_subject[record.subject].append(record)
+    where = place("record.part", "body", statement)
     for person, about in by_subject.items():
-        body = json.dumps(about, separators=(",", ":"), ensure_ascii=False).encode()
-        where = place("record.part", "body", statement)
+        body = _encode([_as_json(record) for record in about]).encode()
         yield Part(statement, person, seal(keys[person], body, where, secrets.token_bytes(NONCE_LENGTH)))
 
 
-def opened_part(statement: UUID, body: bytes, key: bytes) -> list[Plain]:
+def opened_part(sitting: Sitting, statement: UUID, body: bytes, key: bytes) -> list[Kept]:
     """Return the records of a part; the record room's errors if it does not open."""
-    records: list[Plain] = json.loads(unseal(key, body, place("record.part", "body", statement)))
-    return records
+    records = json.loads(unseal(key, body, place("record.part", "body", statement)))
+    return [_from_json(sitting, record) for record in records]
 
 
-def row(sitting: Sitting, statement: UUID, plain: Plain, said: tuple[str, str, datetime], key: bytes) -> Record:
+def row(sitting: Sitting, statement: UUID, record: Kept, said: tuple[str, str, datetime], key: bytes) -> Record:
     """Return the row of a record, its sealed fields sealed. ``said``: agency, source, when it was received."""
-    kind = sitting.vocabulary.record_types[plain["type"]]
-    identifier, (agency, source, received_at) = UUID(plain["id"]), said
-    values: dict[str, Value | Sealed] = {}
+    kind, (agency, source, received_at) = sitting.vocabulary.record_types[record.type], said
+    values: dict[str, Value | Sealed] = dict(record.values)
     for field in kind.fields:
-        kept = plain["values"].get(field.name)
-        if kept is not None:
-            value = _value(field, kept)
-            values[field.name] = (
-                _sealed(sitting, kind.name, field, identifier, str(value), key) if field.sealed else value
-            )
+        if field.sealed and field.name in values:
+            values[field.name] = _sealed(sitting, kind.name, field, record.id, str(values[field.name]), key)
     return Record(
-        record_type=kind.name,
-        record_id=identifier,
+        record_type=record.type,
+        record_id=record.id,
         statement_id=statement,
-        source_person=UUID(plain["person"]) if plain["person"] else None,
+        source_person=record.person,
         agency=agency,
         source=source,
-        source_key=plain["key"],
-        whose=plain["whose"],
-        asserted=Assertion(plain["asserted"]),
+        source_key=record.key,
+        whose=record.whose,
+        asserted=record.asserted,
         received_at=received_at,
         values=values,
     )
 
 
-def _plain(sitting: Sitting, record: MappedRecord) -> Plain:
+def _kept(sitting: Sitting, record: MappedRecord) -> Kept:
     values = {
-        name: str(sitting.id_of(value)) if isinstance(value, RecordRef) else _text(value)
-        for name, value in record.values.items()
+        name: sitting.id_of(value) if isinstance(value, RecordRef) else value for name, value in record.values.items()
     }
+    return Kept(
+        type=record.ref.record,
+        id=sitting.id_of(record.ref),
+        key=record.ref.key,
+        person=sitting.id_of(record.about) if record.about else None,
+        whose=record.whose,
+        asserted=Assertion(record.asserted),
+        values=values,
+        paths={name: path for name, path in record.paths.items() if path and name in values},
+    )
+
+
+def _as_json(record: Kept) -> dict[str, Any]:
     return {
-        "type": record.ref.record,
-        "id": str(sitting.id_of(record.ref)),
-        "key": record.ref.key,
-        "person": str(sitting.id_of(record.about)) if record.about else None,
+        "type": record.type,
+        "id": str(record.id),
+        "key": record.key,
+        "person": str(record.person) if record.person else None,
         "whose": record.whose,
-        "asserted": record.asserted,
-        "values": values,
-        "paths": {name: path for name, path in record.paths.items() if name in values and path},
+        "asserted": record.asserted.value,
+        "values": {name: _text(value) for name, value in record.values.items()},
+        "paths": record.paths,
     }
 
 
-def _text(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else value
+def _from_json(sitting: Sitting, said: Mapping[str, Any]) -> Kept:
+    kind = sitting.vocabulary.record_types[said["type"]]
+    return Kept(
+        type=kind.name,
+        id=UUID(said["id"]),
+        key=said["key"],
+        person=UUID(said["person"]) if said["person"] else None,
+        whose=said["whose"],
+        asserted=Assertion(said["asserted"]),
+        values={
+            field.name: _value(field, said["values"][field.name])
+            for field in kind.fields
+            if field.name in said["values"]
+        },
+        paths=said["paths"],
+    )
 
 
-def _value(field: Field, kept: Any) -> Value:
+def _text(value: Scalar | UUID) -> str | int | bool:
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _value(field: Field, said: Any) -> Scalar | UUID:
     match field.type:
         case FieldType.DATE:
-            return date.fromisoformat(kept)
+            return date.fromisoformat(said)
         case FieldType.TIMESTAMP:
-            return datetime.fromisoformat(kept)
+            return datetime.fromisoformat(said)
         case FieldType.REFERENCE:
-            return UUID(kept)
+            return UUID(said)
         case _:
-            value: str | int | bool = kept
+            value: str | int | bool = said
             return value
 
 

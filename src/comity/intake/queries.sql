@@ -166,3 +166,26 @@ where resolved_at is null and (%(source)s::text is null or source = %(source)s)
 -- name: persons_with_a_record
 -- Which of these persons have a record now.
 select record_id from record.person where record_id = any(%(persons)s)
+
+-- name: note_linking
+-- Note that everybody was linked again, and what came of it.
+insert into intake.linking (entry, linked_at, model, outcome, salt)
+values (%(entry)s, %(at)s, %(model)s, %(outcome)s, %(salt)s)
+
+-- name: linking_due
+-- Whether there is somebody to link, and nobody has been linked in bulk yet.
+select exists (select from people.source_person) and not exists (select from intake.linking)
+
+-- name: sources_at_a_glance
+-- Each source, what it delivered and what is still held.
+select d.source, sum(d.delivered)::bigint, sum(d.admitted)::bigint, max(d.started_at),
+    (select count(*) from intake.quarantine q where q.source = d.source and q.resolved_at is null)
+from intake.delivery d group by d.source order by d.source
+
+-- name: people_at_a_glance
+-- How many records of people there are, and how many persons they are.
+select count(*), count(distinct person) from people.membership
+
+-- name: best_known
+-- The person whom most records are about: the fullest example of a joined-up record.
+select person from people.membership group by person order by count(*) desc, person limit 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from comity.intake.parts import opened_part, row, subject
+from comity.intake.parts import opened_part, row
 from comity.intake.sitting import Sitting
 from comity.intake.store import QUERIES, rows_of_statements
 from comity.record.models import Record
@@ -54,10 +54,9 @@ def restore(sitting: Sitting, taken: Taken, put: Collection[UUID]) -> list[Recor
     keys = stored_keys(sitting.conn, sitting.keyring, list(set(wanted.values())))
     rows: dict[UUID, Record] = {}
     for saying in _sayings(sitting, list(keys)):
-        for plain in opened_part(saying.statement, saying.body, keys[saying.subject]):
-            record = UUID(plain["id"])
-            if record in wanted and record not in rows and subject(plain) == saying.subject:
-                rows[record] = row(sitting, saying.statement, plain, saying.said, keys[saying.subject])
+        for record in opened_part(sitting, saying.statement, saying.body, keys[saying.subject]):
+            if record.id in wanted and record.id not in rows:
+                rows[record.id] = row(sitting, saying.statement, record, saying.said, keys[saying.subject])
     put_records(sitting.conn, sitting.vocabulary, rows.values())
     return list(rows.values())
 

@@ -144,15 +144,18 @@ def _row(record_type: RecordType, record: Record) -> Iterator[object]:
 
 
 def _insert(conn: Connection, table: str, typed: _Columns, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert many rows at once: an array per column, because PostgreSQL takes no COPY under row-level security."""
+    """Insert many rows at once: an array per column, because PostgreSQL takes no COPY under row-level security.
+
+    Arrays travel in binary, which needs no quoting, and a column that no row fills does not travel at all.
+    """
     if not rows:
         return
-    names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in typed)
-    arrays = sql.SQL(", ").join(sql.SQL(f"%s::{kind}[]") for _, kind in typed)
+    every = zip(typed, zip(*rows, strict=True), strict=True)
+    filled = [(name, kind, list(column)) for (name, kind), column in every if any(it is not None for it in column)]
+    names = sql.SQL(", ").join(sql.Identifier(name) for name, _, _ in filled)
+    arrays = sql.SQL(", ").join(sql.SQL(f"%b::{kind}[]") for _, kind, _ in filled)
     statement = sql.SQL("insert into record.{} ({}) select * from unnest({})")
-    conn.execute(
-        statement.format(sql.Identifier(table), names, arrays), [list(column) for column in zip(*rows, strict=True)]
-    )
+    conn.execute(statement.format(sql.Identifier(table), names, arrays), [column for _, _, column in filled])
 
 
 def _delete(conn: Connection, record_type: str, column: str, ids: Sequence[UUID]) -> None:

@@ -1,0 +1,44 @@
+"""Link everybody again, and leave the line in the ledger that says so. For the command line and the worker.
+
+One transaction: the new persons, the note of what moved and the ledger's entry commit together or not at all.
+Statements that arrive meanwhile wait for the lock that placing takes, and are then placed with the new weights.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from uuid import uuid4
+
+import rfc8785
+from psycopg.types.json import Jsonb
+
+from comity import people
+from comity.intake.store import QUERIES, Connection
+from comity.ledger import Entry, append, commitment
+from comity.people.models import Changes
+
+_SALT_SIZE = 16
+
+
+def relink(
+    conn: Connection, now: datetime, progress: Callable[[str], None] = lambda _: None, *, retrain: bool = False
+) -> Changes:
+    """Link everybody again, training a model first if there is none or ``retrain`` asks for it; return what changed."""
+    with conn.transaction():
+        changes = people.relink(conn, now, progress, retrain=retrain)
+        outcome = asdict(changes)
+        entry, salt = uuid4(), secrets.token_bytes(_SALT_SIZE)
+        line = Entry(entry, now, "combination", {"act": "relink"}, commitment(salt, rfc8785.dumps(outcome)))
+        append(conn, [line])
+        values = {"entry": entry, "at": now, "model": changes.model, "outcome": Jsonb(outcome), "salt": salt}
+        conn.execute(QUERIES.note_linking, values)
+    return changes
+
+
+def is_due(conn: Connection) -> bool:
+    """Whether everybody has never been linked since the first statements came in."""
+    row = conn.execute(QUERIES.linking_due).fetchone()
+    return bool(row and row[0])
