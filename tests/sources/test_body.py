@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lxml import etree
 from lxml import etree
 
 from comity.sources import Body, SourcesError, check_path, safe_xml
@@ -125,7 +126,12 @@ def test_each_of_xml_gives_elements_with_their_parents():
 
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("z:Name", "prefix that is not declared"), ("c:Name[", "is not an XPath"), ("nonsense()", "is not an XPath"), ("", "is not an XPath")],
+    [
+        ("z:Name", "prefix that is not declared"),
+        ("c:Name[", "is not an XPath"),
+        ("nonsense()", "is not an XPath"),
+        ("", "is not an XPath"),
+    ],
 )
 def test_a_bad_xpath_is_refused_in_words(path, words):
     assert words in (check_path("xml", path, {"c": "urn:c"}) or "")
@@ -174,11 +180,10 @@ def test_every_name_within_can_be_quoted(row):
 
 @given(st.text(max_size=30))
 def test_attack_no_path_whatever_does_worse_than_be_refused(path):
-    for body in (PERSON, CASE):
-        try:
-            body.get(path)
-        except SourcesError as refused:
-            assert check_path(body.format, path, {"c": "urn:c"}) or body is CASE, refused
+    if check_path("json", path) is None:
+        PERSON.get(path)
+    with contextlib.suppress(SourcesError):  # an XPath may also turn out wrong only when it is followed
+        CASE.get(path)
 
 
 def test_a_statement_within_a_document_keeps_the_default_namespace_of_its_children():

@@ -55,7 +55,7 @@ def test_wrong_bytes_in_the_second_line_of_a_quoted_value_spoil_only_that_row(tm
 
 
 def test_no_value_shows_in_what_is_told_or_in_any_repr(tmp_path, pull):
-    write(tmp_path, b"NAME,NO\nSecretson\xff,1\nSecretson,2,3\n\"Secretson,4\nSecretson,5\n")
+    write(tmp_path, b'NAME,NO\nSecretson\xff,1\nSecretson,2,3\n"Secretson,4\nSecretson,5\n')
     pulled = pull(PLAIN)
     assert len(pulled.unreadable) == 3
     for item in pulled.items:
@@ -104,7 +104,9 @@ def test_attack_two_stray_quotes_that_join_lines_into_a_ragged_row_swallow_no_ro
 
 def test_without_quoting_a_quote_is_a_character(tmp_path, pull):
     write(tmp_path, 'A|B\n"x|5\' 11"\n')
-    assert pull({"csv": {"path": "jail.csv", "delimiter": "|", "quote": "none"}}).bodies == [{"A": '"x', "B": "5' 11\""}]
+    assert pull({"csv": {"path": "jail.csv", "delimiter": "|", "quote": "none"}}).bodies == [
+        {"A": '"x', "B": "5' 11\""}
+    ]
 
 
 def test_a_byte_order_mark_is_no_content(tmp_path, pull):

@@ -183,13 +183,13 @@ def test_a_document_in_another_encoding(tmp_path, pull):
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc. []\"é", max_size=5), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text('abc. []"é', max_size=5), inner, max_size=4),
     max_leaves=15,
 )  # fmt: skip
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.lists(st.dictionaries(st.text("ab\"é", max_size=4), values, max_size=4), max_size=8), st.booleans())
+@given(st.lists(st.dictionaries(st.text('ab"é', max_size=4), values, max_size=4), max_size=8), st.booleans())
 def test_what_is_written_is_what_is_read(tmp_path, objects, ascii_only):
     lines(tmp_path, "".join(json.dumps(each, ensure_ascii=ascii_only) + "\n" for each in objects))
     document(tmp_path, json.dumps({"cases": objects}, ensure_ascii=ascii_only, indent=1))

@@ -74,7 +74,9 @@ def test_an_unchanged_workbook_brings_nothing_and_a_changed_one_everything(tmp_p
     assert pull(SPEC, first.cursor).bodies == [{"A": 1}, {"A": 2}]
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PK\x03\x04" + b"x" * 500, b"A,B\n1,2\n", b"\xd0\xcf\x11\xe0" * 200])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04", b"PK\x03\x04" + b"x" * 500, b"A,B\n1,2\n", b"\xd0\xcf\x11\xe0" * 200]
+)
 def test_what_is_no_workbook_is_told(tmp_path, pull, content):
     (tmp_path / "book.xlsx").write_bytes(content)
     pulled = pull(SPEC)

@@ -14,8 +14,7 @@ Rules:
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -42,29 +41,24 @@ class Boundless(str):
     __slots__ = ()
 
 
-@contextmanager
-def reading(url: str, base: Path, secrets: Mapping[str, str]) -> Iterator[sqlalchemy.Connection]:
-    """Give a connection that can only read. Raises :class:`SourceUnavailableError`, also for what fails within."""
+def rows(url: str, base: Path, secrets: Mapping[str, str], statement: sqlalchemy.Executable) -> Iterator[Sequence[Any]]:
+    """Yield the names of the columns, and then each row. Raises :class:`SourceUnavailableError`."""
     place = place_of(url)
-    cause = mend = ""
+    values = [secrets[name] for name in references(url) if name in secrets]
+    resolved = _resolved(url, secrets, place)
     try:
-        engine = _engine(_resolved(url, secrets, place), base)
-        try:
-            with engine.connect() as connection:
-                yield _read_only(connection)
-        finally:
-            engine.dispose()
+        with _engine(resolved, base).connect() as connection:
+            result = _read_only(connection).execute(statement)
+            yield list(result.keys())
+            yield from result
     except sqlalchemy.exc.SQLAlchemyError as fault:
         cause, mend = _told(fault)
-        values = [secrets[name] for name in references(url)]
     except ImportError:
-        cause, mend, values = (
-            "no driver for this kind of database is installed",
-            "Install SQLAlchemy's driver for it",
-            [],
-        )
-    if cause:  # raised out here, so that the database's own error does not hang on to this one
-        raise SourceUnavailableError(place, _masked(cause, values), mend)
+        cause, mend = "no driver for this kind of database is installed", "Install SQLAlchemy's driver for it"
+    else:
+        return
+    # Out here, so that the database's own error, which may quote a row, does not hang on to this one.
+    raise SourceUnavailableError(place, _masked(cause, values), mend)
 
 
 def _resolved(url: str, secrets: Mapping[str, str], place: str) -> sqlalchemy.URL:

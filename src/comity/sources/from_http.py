@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from comity.sources import json_text
 from comity.sources.body import Body, JsonBody
@@ -60,13 +60,24 @@ class HttpSource:
 def said_from_message(format: Format, data: bytes, namespaces: Mapping[str, str] | None = None) -> Item:  # noqa: A002 the word of the field
     """Return what a posted message that is one statement says: a :class:`Said`, or an :class:`Unreadable`."""
     if format == "json":
-        return next(_json_items(data, ".", ()))
+        return _json_item(data)
     return next(_xml_items(data, XmlWay(None, namespaces or {})))
+
+
+def _json_item(data: bytes) -> Item:
+    try:
+        return Said("message", JsonBody(object_of(_parsed(data, ()))), 0)
+    except RefusedJsonError as fault:
+        return _unreadable(fault.cause, fault.mend, data)
+
+
+def _parsed(data: bytes, leniency: tuple[str, ...]) -> Any:
+    return json_text.parse(decoded(data.removeprefix(_UTF8_MARK), "utf-8"), leniency)
 
 
 def _json_items(data: bytes, items: str | None, leniency: tuple[str, ...]) -> Iterator[Item]:
     try:
-        found = elements(json_text.parse(decoded(data.removeprefix(_UTF8_MARK), "utf-8"), leniency), items)
+        found = elements(_parsed(data, leniency), items)
     except RefusedJsonError as fault:
         yield _unreadable(fault.cause, fault.mend, data)
         return

@@ -30,7 +30,7 @@ import sqlalchemy
 
 from comity.sources import marks, values
 from comity.sources.batches import Step, batches
-from comity.sources.database import Undecodable, reading
+from comity.sources.database import Undecodable, rows
 from comity.sources.errors import SourceUnavailableError
 from comity.sources.json_text import storable
 from comity.sources.models import RAW_LIMIT, Batch, Item, Said, Unreadable
@@ -161,15 +161,14 @@ class SqlSource:
 
     def _items(self, since: Value | None, cursor: str | None = None) -> _Rows:
         secrets = os.environ if self.secrets is None else self.secrets
-        with reading(self.url, self.base, secrets) as connection:
-            result = connection.execute(self._statement(since))
-            names = list(result.keys())
-            columns = self._columns(names)
-            if cursor is not None and cursor not in names:
-                raise self._unknown_cursor(cursor, names)
-            at = None if cursor is None else names.index(cursor)
-            for number, row in enumerate(result):
-                yield _item(f"{self.name}, row {number + 1}", number, columns, row), _value(row, at)
+        found = rows(self.url, self.base, secrets, self._statement(since))
+        names = list(next(found))
+        columns = self._columns(names)
+        if cursor is not None and cursor not in names:
+            raise self._unknown_cursor(cursor, names)
+        at = None if cursor is None else names.index(cursor)
+        for number, row in enumerate(found):
+            yield _item(f"{self.name}, row {number + 1}", number, columns, row), _value(row, at)
 
     def _columns(self, names: Sequence[str]) -> Columns:
         try:
@@ -184,7 +183,7 @@ class SqlSource:
 
     def _statement(self, since: Value | None) -> sqlalchemy.Select[Any]:
         """Return the query as a subquery, where nothing but a query can stand, in the order of its cursor."""
-        text = sqlalchemy.text(self.query.strip().rstrip(";"))
+        text = sqlalchemy.text(self.query.strip().rstrip(";") + "\n")  # it may end in a comment
         begin = None if since is None else sqlalchemy.literal(_earlier(since, self.overlap), _type(since))
         if "cursor" in bind_names(self.query):
             text = text.bindparams(sqlalchemy.bindparam("cursor", None if begin is None else begin.value, _type(since)))
@@ -228,10 +227,10 @@ class _Progress:
         return SqlMark(self._value, self._seen)
 
 
-def _without_known(before: SqlMark, rows: _Rows) -> _Rows:
+def _without_known(before: SqlMark, found: _Rows) -> _Rows:
     """Leave out the rows under the last value where they are exactly the ones already told (rule 2)."""
     held: list[tuple[Item, Value | None]] = []
-    for row in rows:
+    for row in found:
         if before.seen.count and row[1] == before.value and len(held) < MAX_HELD:
             held.append(row)
             continue
