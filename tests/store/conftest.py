@@ -18,7 +18,7 @@ KEEPER = """
 import sys
 from pathlib import Path
 from comity.store import Settings, open_store
-with open_store(Settings(Path(sys.argv[1])), {"shared_buffers": "16MB"}) as store:
+with open_store(Settings(Path(sys.argv[1])), {"shared_buffers": "16MB", "fsync": "off"}) as store:
     print(store.postmaster_pid, flush=True)
     sys.stdin.readline()
 """

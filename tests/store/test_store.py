@@ -23,7 +23,7 @@ from comity.store.account import serving_account
 from comity.store.cluster import discard_cluster
 from comity.store.errors import ClusterError, NoPostgresError
 
-SMALL = {"shared_buffers": "16MB"}
+SMALL = {"shared_buffers": "16MB", "fsync": "off"}  # a killed PostgreSQL loses nothing: only a machine that fails would
 
 
 def one(connection, query):
@@ -167,6 +167,17 @@ def test_three_that_start_at_once_share_one_server(home, keeper):
     for other in others:
         other.leave()
     assert not alive(others[0].postmaster_pid)
+
+
+def test_one_left_running_at_a_socket_folder_that_was_opened_to_others_is_moved(open_home, keeper):
+    other = keeper(open_home)
+    pid = other.postmaster_pid
+    other.kill()
+    (open_home / "postgres" / "socket").chmod(0o777)
+    (open_home / "postgres" / "socket").rename(open_home / "taken")
+    with open_store(Settings(open_home), SMALL) as store, store.connect(Role.GATE):
+        assert stat.S_IMODE(store.cluster.place.socket.stat().st_mode) == 0o700
+    assert not alive(pid)
 
 
 def test_a_cluster_in_use_is_not_deleted(home, keeper):

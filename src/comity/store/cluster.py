@@ -28,7 +28,7 @@ from comity.store.account import Account, serving_account
 from comity.store.binaries import Binaries, copy_for, find_binaries
 from comity.store.errors import ClusterError
 from comity.store.models import Settings
-from comity.store.place import Place, prepare_place, recorded_place
+from comity.store.place import Place, make_home, prepare_place, recorded_place
 from comity.store.private import read_private, write_private
 
 SUPERUSER = "comity_superuser"  # makes the roles and the database; nothing connects as it afterwards
@@ -71,14 +71,15 @@ def open_cluster(settings: Settings, tuning: Mapping[str, str]) -> Cluster:
     Raises :class:`ClusterError`, :class:`NoPostgresError` or :class:`NoAccountError`.
     """
     account = serving_account()
-    place = prepare_place(settings.home, account)
+    make_home(settings.home, account)
     deadline = time.monotonic() + postmaster.START_SECONDS
     while time.monotonic() < deadline:
         lock = _try_lock(settings.home)
         if lock is not None:
-            return _keep(settings, account, place, tuning, lock)
-        pid = postmaster.running(place)
-        if pid is not None and postmaster.is_ready(place):
+            return _keep(settings, account, tuning, lock)
+        place = recorded_place(settings.home)
+        pid = postmaster.running(place) if place else None
+        if place and pid is not None and postmaster.is_ready(place):
             return Cluster(place, pid, _password(settings), None)
         time.sleep(_POLL_SECONDS)
     raise ClusterError(f"Another process has been starting PostgreSQL in {settings.home} for too long. End it.")
@@ -86,13 +87,15 @@ def open_cluster(settings: Settings, tuning: Mapping[str, str]) -> Cluster:
 
 def discard_cluster(settings: Settings) -> None:
     """Delete the cluster of this home and all it holds; :class:`ClusterError` while somebody keeps it."""
-    place = recorded_place(settings.home)
-    if place is None:
+    if recorded_place(settings.home) is None:
         return
     lock = _try_lock(settings.home)
     if lock is None:
         raise ClusterError(f"The PostgreSQL of {settings.home} is in use. Stop what uses it first.")
     with lock:
+        place = recorded_place(settings.home)
+        if place is None:
+            return
         pid = postmaster.running(place)
         if pid is not None:
             postmaster.stop(place, pid)
@@ -102,8 +105,10 @@ def discard_cluster(settings: Settings) -> None:
             (settings.home / name).unlink(missing_ok=True)
 
 
-def _keep(settings: Settings, account: Account, place: Place, tuning: Mapping[str, str], lock: BinaryIO) -> Cluster:
+def _keep(settings: Settings, account: Account, tuning: Mapping[str, str], lock: BinaryIO) -> Cluster:
+    """Choose the place and start or take over what is there: only who holds the lock may."""
     try:
+        place = prepare_place(settings.home, account)
         pid = postmaster.running(place)
         if pid is not None and not _becomes_ready(place, pid):
             postmaster.stop(place, pid)
@@ -117,7 +122,9 @@ def _keep(settings: Settings, account: Account, place: Place, tuning: Mapping[st
 
 
 def _becomes_ready(place: Place, pid: int) -> bool:
-    """Whether a postmaster that a killed keeper left behind takes connections, or soon does."""
+    """Whether a postmaster that a killed keeper left behind takes connections, or soon does, at our socket."""
+    if not postmaster.serves_socket(place):
+        return False
     deadline = time.monotonic() + postmaster.START_SECONDS
     while time.monotonic() < deadline and postmaster.running(place) == pid:
         if postmaster.is_ready(place):
@@ -129,11 +136,13 @@ def _becomes_ready(place: Place, pid: int) -> bool:
 def _start(settings: Settings, account: Account, place: Place, tuning: Mapping[str, str]) -> int:
     binaries = copy_for(account, find_binaries(account, _major_of(place)), place.root)
     if not place.data.exists():
-        _make_cluster(settings, account, place, binaries)
+        _make_cluster(settings, account, place, binaries, tuning)
     return postmaster.start(place, account, binaries, _log(settings.home), tuning)
 
 
-def _make_cluster(settings: Settings, account: Account, place: Place, binaries: Binaries) -> None:
+def _make_cluster(
+    settings: Settings, account: Account, place: Place, binaries: Binaries, tuning: Mapping[str, str]
+) -> None:
     password_file = place.root / "superuser.password"
     with contextlib.suppress(FileExistsError):  # of an attempt that did not get as far as the data
         write_private(settings.home / "superuser.password", secrets.token_urlsafe(32).encode())
@@ -141,7 +150,7 @@ def _make_cluster(settings: Settings, account: Account, place: Place, binaries: 
     try:
         if account.is_other:
             os.chown(password_file, account.uid, account.gid)
-        draft = _initialise(place, account, binaries, password_file)
+        draft = _initialise(place, account, binaries, password_file, synchronous=tuning.get("fsync") != "off")
     finally:
         password_file.unlink()
     with (draft / "postgresql.conf").open("a") as configuration:
@@ -149,7 +158,7 @@ def _make_cluster(settings: Settings, account: Account, place: Place, binaries: 
     draft.rename(place.data)
 
 
-def _initialise(place: Place, account: Account, binaries: Binaries, password_file: Path) -> Path:
+def _initialise(place: Place, account: Account, binaries: Binaries, password_file: Path, *, synchronous: bool) -> Path:
     """Run initdb and return the new folder; the second locale is for systems that lack the first."""
     draft = place.root / "data.new"
     said = ""
@@ -159,6 +168,7 @@ def _initialise(place: Place, account: Account, binaries: Binaries, password_fil
             *(binaries.program("initdb"), "-D", str(draft), "--username", SUPERUSER),
             *("--pwfile", str(password_file), "--auth=scram-sha-256", "--data-checksums"),
             *("--encoding=UTF8", f"--locale={locale}", "--no-instructions"),
+            *(() if synchronous else ("--no-sync",)),
         ]
         result = subprocess.run(  # noqa: S603 - the command is ours
             command,

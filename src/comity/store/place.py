@@ -35,14 +35,19 @@ class Place:
         return self.root / "data"
 
 
+def make_home(home: Path, account: Account) -> None:
+    """Make the home; another account may pass through it (not list it) to reach the cluster inside."""
+    home.mkdir(mode=0o711 if account.is_other else 0o700, parents=True, exist_ok=True)
+
+
 def prepare_place(home: Path, account: Account) -> Place:
-    """Return the place of the cluster of ``home``, made ready; the home is made if it is not there."""
-    _make_home(home, account)
+    """Return the place of the cluster of ``home``, chosen and made ready; for one process at a time."""
     root = _recorded(home, "root")
     if root is None:
         root = _choose_root(home, account)
         _record(home, root=root)
     _make_private(root, account)
+    (root / "home").write_text(f"{home}\n")  # so that a person who finds the folder knows whose it is
     socket = _recorded(home, "socket")
     if socket is None or not _is_private(socket, account):
         socket = _choose_socket(root, account)
@@ -54,11 +59,6 @@ def recorded_place(home: Path) -> Place | None:
     """Return the place the home remembers, or ``None`` if it has no cluster."""
     root, socket = _recorded(home, "root"), _recorded(home, "socket")
     return Place(root, socket or root / "socket") if root else None
-
-
-def _make_home(home: Path, account: Account) -> None:
-    """Make the home; another account may pass through it (not list it) to reach the cluster inside."""
-    home.mkdir(mode=0o711 if account.is_other else 0o700, parents=True, exist_ok=True)
 
 
 def _choose_root(home: Path, account: Account) -> Path:

@@ -25,7 +25,7 @@ STOP_SECONDS = 60.0
 LEFTOVER_SECONDS = 20.0  # a server process notices that its postmaster is gone within seconds
 PORT = 5432  # only a part of the socket's name, but said, because PGPORT might say otherwise
 _POLL_SECONDS = 0.02
-_STATUS_LINE = 7  # of postmaster.pid, counted from 0
+_SOCKET_LINE, _STATUS_LINE = 4, 7  # of postmaster.pid, counted from 0
 _PROCESSES = Path("/proc")
 
 # Said on the command line, so that a change of ours needs no editing of files in the data folder.
@@ -67,6 +67,13 @@ def is_ready(place: Place) -> bool:
     """Whether the postmaster says it takes connections."""
     lines = _pid_file(place)
     return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
+
+
+def serves_socket(place: Place) -> bool:
+    """Whether the postmaster's socket is in the place's folder, and not in one given up or tidied away since."""
+    lines = _pid_file(place)
+    there = (place.socket / f".s.PGSQL.{PORT}").is_socket()
+    return there and len(lines) > _SOCKET_LINE and lines[_SOCKET_LINE] == str(place.socket)
 
 
 def start(place: Place, account: Account, binaries: Binaries, log: Path, tuning: Mapping[str, str]) -> int:
