@@ -70,3 +70,7 @@ select body from ledger.entry where number >= %(begin)s and number < %(end)s ord
 -- name: full_tiles
 -- A run of full tiles of one level, in order.
 select hashes from ledger.tile where level = %(level)s and index >= %(begin)s and index < %(end)s order by index;
+
+-- name: waiting
+-- Counts the entries that wait in the outbox.
+select count(*) from ledger.outbox;

@@ -79,6 +79,12 @@ def prove(connection: Connection, entry_id: UUID) -> Proof:
     return Proof(logged.body, logged.number, path, newest.note)
 
 
+def waiting(connection: Connection) -> int:
+    """Return how many entries wait in the outbox to be numbered; only the sequencer's role may look."""
+    row = connection.execute(_QUERIES["waiting"]).fetchone()
+    return row[0] if row else 0
+
+
 # ---- the tree -------------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,40 @@
+"""The command line: ``comity`` up, demo, status, doctor, source, agreement, person, ledger."""
+
+from __future__ import annotations
+
+import sys
+
+from cyclopts import App
+
+from comity.cli import agreements, checkup, ledgers, persons, running, sources
+from comity.cli.failing import Failed, exit_code, told
+
+app = App(
+    name="comity",
+    help="Joins up what justice agencies hold, and lets a part of it out only under a signed agreement, with proof.",
+    help_epilogue="COMITY_HOME says where this node lives, COMITY_DSN which PostgreSQL it uses (its own, if not set).",
+)
+app.command(running.up)
+app.command(running.demo)
+app.command(checkup.status)
+app.command(checkup.doctor)
+app.command(sources.app)
+app.command(agreements.app)
+app.command(persons.app)
+app.command(ledgers.app)
+
+
+def main() -> None:
+    """Run one command. What went wrong is told in a sentence, with what to do; the exit code is of its kind."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Failed as failed:
+        sys.exit(failed.code)
+    except Exception as error:
+        words = told(error)
+        if words is None:
+            raise
+        sys.stderr.write(f"comity: {words}\n")
+        sys.exit(exit_code(error))

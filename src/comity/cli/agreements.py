@@ -1,0 +1,155 @@
+"""``comity agreement``: check, propose, sign, list; suspend, resume and revoke."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from comity import vocabulary
+from comity.agreements.keys import load_key, make_key, public_bytes, thumbprint
+from comity.agreements.models import Act, AssessmentReference, Event
+from comity.agreements.parse import parse_agreement
+from comity.agreements.register import register
+from comity.agreements.sign import sign as signed
+from comity.agreements.store import (
+    act_upon,
+    add_agency,
+    add_signature,
+    approve_assessment,
+    load_standing,
+    pin_key,
+    propose_assessment,
+    read_agreement,
+    read_text,
+)
+from comity.agreements.store import propose as keep
+from comity.agreements.words import agreement_words
+from comity.cli.opening import node, now
+from comity.store import Role
+from comity.vocabulary.models import Label
+
+app = App(name="agreement", help="What agencies have agreed: who may ask what of whom, why, and in what form.")
+
+Name = Annotated[str, Parameter(help="The agreement's name.")]
+Version = Annotated[int, Parameter(help="The number of the version.")]
+Agency = Annotated[str, Parameter(help="The agency that acts.")]
+KeyFile = Annotated[Path, Parameter(help="The agency's private key (PEM, Ed25519, mode 0600).")]
+
+
+@app.command
+def check(file: Path) -> None:
+    """Say what is wrong with an agreement's file, line by line, or say it in words."""
+    words = vocabulary.load()
+    agreement = parse_agreement(file.read_text(encoding="utf-8"), words)
+    for clause in agreement_words(agreement, words):
+        print(f"{clause.heading.en}: {clause.text.en}")
+
+
+@app.command
+def agency(
+    name: str, kind: str, *, en: str, nl: str, public_key: Path | None = None, replace_key: bool = False
+) -> None:
+    """Make an agency known here, and pin the key by which its signatures are known.
+
+    Parameters
+    ----------
+    public_key
+        A file with the 32 bytes of the agency's Ed25519 public key.
+    """
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        add_agency(conn, name, kind, Label(en, nl), opened.vocabulary)
+        if public_key is not None:
+            print(f"Pinned: {pin_key(conn, name, public_key.read_bytes(), now(), replace=replace_key)}")
+
+
+@app.command
+def key(file: Path) -> None:
+    """Make a new signing key for an agency in FILE, and its public half in FILE.pub."""
+    made = public_bytes(make_key(file))
+    file.with_name(f"{file.name}.pub").write_bytes(made)
+    print(f"{file} holds the private key: keep it with the agency. Its thumbprint is {thumbprint(made)}.")
+
+
+@app.command
+def propose(file: Path) -> None:
+    """Keep an agreement's file as a draft of the version that it names."""
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        agreement = keep(conn, file.read_text(encoding="utf-8"), opened.vocabulary, now())
+    print(f"{agreement} is proposed. It waits for the signatures of {', '.join(agreement.parties)}.")
+
+
+@app.command
+def approve(assessment: str, version: int, *, agency: Agency, by: str, document: str) -> None:
+    """Keep an impact assessment and approve it; without one that is approved, an agreement is not in force.
+
+    Parameters
+    ----------
+    by
+        The staff id of who approves; an opaque one, not a name.
+    document
+        What the assessment found, in a sentence or two.
+    """
+    reference = AssessmentReference(assessment, version)
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        propose_assessment(conn, reference, {"summary": document})
+        approve_assessment(conn, reference, agency=agency, by=by, at=now())
+    print(f"Assessment {reference} is approved.")
+
+
+@app.command
+def sign(name: Name, version: Version, *, agency: Agency, key: KeyFile) -> None:
+    """Sign a version for an agency, with its own key."""
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        agreement = read_agreement(conn, name, version, opened.vocabulary)
+        signature = signed(agreement, agency, load_key(key))
+        add_signature(conn, name, version, agency, signature, opened.vocabulary, now())
+        conn.commit()
+        standing = load_standing(conn, name, opened.vocabulary, now()).standing
+    print(f"{agency} has signed {agreement}.")
+    for reason in standing.reasons:
+        print(f"  not in force yet: {reason.label.en}")
+
+
+@app.command(name="list")
+def list_() -> None:
+    """List the agreements that have been signed, and whether they are in force."""
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        entries = register(conn, opened.vocabulary, now())
+    for entry in entries:
+        print(f"{entry.name}@{entry.version}  {entry.status.en.lower()} until {entry.until}: {entry.title.en}")
+        for reason in (*entry.standing.reasons, *entry.standing.warnings):
+            print(f"    {reason.label.en}")
+    if not entries:
+        print("No agreement has been signed. Nothing can be disclosed.")
+
+
+@app.command
+def show(name: Name, version: Version, *, text: bool = False) -> None:
+    """Say a version in words, or print its text as it was proposed."""
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        if text:
+            print(read_text(conn, name, version))
+            return
+        agreement = read_agreement(conn, name, version, opened.vocabulary)
+        for clause in agreement_words(agreement, opened.vocabulary):
+            print(f"{clause.heading.en}: {clause.text.en}")
+
+
+@app.command
+def act(
+    act: Literal["suspend", "resume", "revoke"], name: Name, version: Version, *, agency: Agency, by: str, reason: str
+) -> None:
+    """Suspend, resume or revoke a version; it counts from the next request on.
+
+    Parameters
+    ----------
+    by
+        The staff id of who acts; an opaque one, not a name.
+    reason
+        Why, for the other parties.
+    """
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        act_upon(conn, name, version, Event(Act(act), agency, now()), by=by, reason=reason)
+    print(f"{name}@{version}: {act} by {agency}.")

@@ -1,0 +1,56 @@
+"""What can go wrong, in one table: whose fault it is, and the exit code (sysexits.h) that says so.
+
+*Theirs* is expected and explained, and its message says what to do next. Anything else is *ours*, and is shown whole.
+"""
+
+from __future__ import annotations
+
+import psycopg
+
+from comity.agreements.errors import AgreementError, UnknownAgreementError
+from comity.demo.errors import ChainError
+from comity.gate.errors import GateError
+from comity.intake.errors import IntakeError
+from comity.ledger.errors import LedgerError
+from comity.sources import SourcesError
+from comity.store import StoreError
+from comity.vocabulary.errors import VocabularyError
+
+USAGE, DATA, NO_INPUT, UNAVAILABLE, REFUSED = 64, 65, 66, 69, 77
+
+THEIRS: tuple[tuple[type[Exception], int], ...] = (
+    (StoreError, UNAVAILABLE),
+    (psycopg.OperationalError, UNAVAILABLE),
+    (ChainError, NO_INPUT),
+    (UnknownAgreementError, NO_INPUT),
+    (AgreementError, DATA),
+    (IntakeError, DATA),
+    (SourcesError, DATA),
+    (VocabularyError, DATA),
+    (GateError, DATA),
+    (LedgerError, REFUSED),
+    (FileNotFoundError, NO_INPUT),
+    (PermissionError, NO_INPUT),
+)
+
+
+class Failed(Exception):  # noqa: N818  (an outcome that was told already, not an error to tell)
+    """The command has told what it found, and it is not good."""
+
+    def __init__(self, code: int = 1) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def told(error: Exception) -> str | None:
+    """Return what to tell of an error that is theirs; ``None`` for one of ours."""
+    if not isinstance(error, tuple(kind for kind, _ in THEIRS)):
+        return None
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}."
+    return str(error).strip() or type(error).__name__
+
+
+def exit_code(error: Exception) -> int:
+    """Return the exit code of an error's kind."""
+    return next((code for kind, code in THEIRS if isinstance(error, kind)), 70)

@@ -1,0 +1,73 @@
+"""``comity person``: link people, and send a letter to the person concerned; who may sign in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+from uuid import UUID
+
+from cyclopts import App
+
+from comity.cli.opening import node, now
+from comity.intake.relinking import relink
+from comity.store import Role
+from comity.web.models import Colleague
+from comity.web.store import put_colleague, remove_colleague, send_letter
+
+app = App(name="person", help="People: who is who, who may sign in, and letters to the person concerned.")
+
+LETTER_DAYS = 90
+
+
+@app.command
+def link(*, retrain: bool = False) -> None:
+    """Link everybody again: which records are of one human being.
+
+    Parameters
+    ----------
+    retrain
+        Train the weights anew on what is there.
+    """
+    with node() as opened, opened.store.connect(Role.INTAKE, autocommit=True) as conn:
+        changes = relink(conn, now(), print, retrain=retrain)
+    print(
+        f"{changes.source_persons:,} records of people are {changes.persons:,} persons; "
+        f"{changes.moved:,} records moved; {changes.needs_a_person:,} pairs need a person to look at them. "
+        f"Weights: {changes.model}."
+    )
+
+
+@app.command
+def letter(person: UUID, *, days: int = LETTER_DAYS) -> None:
+    """Make a letter's code, with which a person can see who used their data.
+
+    Parameters
+    ----------
+    person
+        The person's id, as on their page.
+    days
+        For how long the code is valid.
+    """
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        code = send_letter(conn, person, now(), now() + timedelta(days=days))
+    print(f"The code is {code}. It is valid for {days} days and is not kept: print it now.")
+
+
+@app.command
+def admit(colleague: str, *, name: str, agency: str, role: str, language: Literal["en", "nl"] = "en") -> None:
+    """Let somebody who works at an agency sign in, or change their role.
+
+    Parameters
+    ----------
+    colleague
+        Their staff id: an opaque one, it stands in the log of requests.
+    """
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        put_colleague(conn, Colleague(colleague, name, agency, role, language))
+
+
+@app.command
+def dismiss(colleague: str) -> None:
+    """Let somebody sign in no longer; their next request is refused."""
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        remove_colleague(conn, colleague)
