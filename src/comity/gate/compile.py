@@ -41,8 +41,8 @@ _PIECES: Final = load_queries("comity.gate", "pieces.sql")
 #: Functions of PostgreSQL that a compiled statement may call.
 FUNCTIONS: Final = frozenset({
     "any", "array_agg", "cardinality", "chr", "coalesce", "concat_ws", "convert_to", "count", "encode", "exists",
-    "json_agg", "json_build_array", "lower", "normalize", "regexp_replace", "replace", "sha256", "string_agg", "strpos",
-    "substring", "to_char", "translate", "unnest", "upper",
+    "json_agg", "json_build_array", "lower", "normalize", "position", "regexp_replace", "replace", "sha256",
+    "string_agg", "substring", "to_char", "translate", "unnest", "upper",
 })  # fmt: skip
 
 
