@@ -1,0 +1,193 @@
+"""Splink and DuckDB: everything of this room that touches them, through Splink's public names only.
+
+1. Both are imported where they are used: they are heavy, and live linking needs neither.
+2. DuckDB works in memory, and is closed when the work is done: no copy of the people is left behind.
+3. What is compared, blocked and weighed is decided elsewhere; here it is handed over and read back.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from comity.people.comparisons import Comparison, identifier_column
+from comity.people.model import Frequencies, Model
+from comity.people.models import Standard
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
+    from duckdb import DuckDBPyConnection
+    from splink import DuckDBAPI, Linker
+
+Probabilities = Mapping[str, Mapping[str, float]]  # comparison -> level, where one was estimated
+
+_TEXT = ("agency", "given", "middle", "family", "birth", "sex", "postcode")
+_LISTS = ("families", "formal", "names")
+# DuckDB takes every core unless told; a node goes on serving people while it links. 2026-11-22.
+THREADS = 2
+
+
+def value(standard: Standard, column: str) -> Any:
+    """Return what a column of the bulk table holds of one person."""
+    if column.startswith(identifier_column("")):
+        return standard.identifiers.get(column.removeprefix(identifier_column("")))
+    held = getattr(standard, column)
+    return list(held) if column in _LISTS else held
+
+
+class Bench:
+    """The people in a DuckDB of their own, with what is to be compared of them."""
+
+    def __init__(
+        self, connection: DuckDBPyConnection, standards: Sequence[Standard], compared: Sequence[Comparison]
+    ) -> None:
+        from splink import DuckDBAPI
+
+        self.connection = connection
+        self.standards = standards
+        self.compared = compared
+        self.table("people", _people(standards, compared))
+        self.api: DuckDBAPI = DuckDBAPI(connection=connection)
+        self.people = self.api.register("people")
+
+    def table(self, name: str, rows: pa.Table) -> None:
+        """Put rows into a table of the database."""
+        self.connection.register(f"arrow_{name}", rows)
+        rows_sql = f'create or replace table "{name}" as select * from "arrow_{name}"'  # noqa: S608 - names of our own
+        self.connection.execute(rows_sql)
+        self.connection.unregister(f"arrow_{name}")
+
+    def linker(self, model: Model | None = None, *, known_m: bool = True) -> Linker:
+        """Return a linker over the people; with a model's weights and frequencies if one is given."""
+        from splink import Linker
+
+        linker = Linker(self.people, _settings(self.compared, model, known_m=known_m), log_level=None)
+        for column, frequencies in (model.frequencies if model else {}).items():
+            self.table(f"tf_{column}", _frequency_table(self.standards, column, frequencies))
+            linker.table_management.register_term_frequency_lookup(self.api.register(f"tf_{column}"), column)
+        return linker
+
+
+@contextmanager
+def bench(standards: Sequence[Standard], compared: Sequence[Comparison]) -> Iterator[Bench]:
+    """Open a database in memory for as long as it is needed."""
+    import duckdb
+
+    logging.getLogger("splink").setLevel(logging.ERROR)  # its warnings are weighed in train.py
+    connection = duckdb.connect(config={"threads": THREADS})
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield Bench(connection, standards, compared)
+    finally:
+        connection.close()
+
+
+def strangers(
+    standards: Sequence[Standard], compared: Sequence[Comparison], *, pairs: float, seed: int
+) -> Probabilities:
+    """Estimate from random pairs how often each level holds between two people."""
+    with bench(standards, compared) as on:
+        linker = on.linker()
+        linker.training.estimate_u_using_random_sampling(pairs, seed, min_count_per_level=None, num_chunks=1)
+        return _read(linker.misc.save_model_to_json(), "u_probability", compared)
+
+
+def within(
+    standards: Sequence[Standard], compared: Sequence[Comparison], model: Model, blockings: Sequence[Sequence[str]]
+) -> Probabilities:
+    """Estimate by expectation maximisation how often each level holds within one person, ``u`` being known."""
+    from splink import block_on
+
+    with bench(standards, compared) as on:
+        linker = on.linker(model, known_m=False)
+        for columns in blockings:
+            linker.training.estimate_parameters_using_expectation_maximisation(block_on(*columns))
+        return _read(linker.misc.save_model_to_json(), "m_probability", compared)
+
+
+def weigh(
+    standards: Sequence[Standard], pairs: Sequence[tuple[int, int]], model: Model
+) -> list[tuple[int, int, float]]:
+    """Return the match weight of each pair of positions, in bits."""
+    import pyarrow as pa
+
+    if not pairs:
+        return []
+    blocked = pa.table(
+        {
+            "match_key": pa.array(["0"] * len(pairs)),
+            "join_key_l": pa.array((a for a, _ in pairs), pa.int64()),
+            "join_key_r": pa.array((b for _, b in pairs), pa.int64()),
+        }
+    )
+    with bench(standards, model.comparisons) as on:
+        linker = on.linker(model)
+        on.table("pairs", blocked)
+        linker.table_management.register_blocked_pairs_for_predict(on.api.register("pairs"))
+        weighed = linker.inference.predict(warning_mode="never")
+        columns = "unique_id_l, unique_id_r, match_weight"
+        return on.connection.execute(f"select {columns} from {weighed.physical_name} order by 1, 2").fetchall()  # noqa: S608 - Splink's own table name
+
+
+def _people(standards: Sequence[Standard], compared: Sequence[Comparison]) -> pa.Table:
+    import pyarrow as pa
+
+    names = sorted({*_TEXT, *_LISTS, *(column for comparison in compared for column in comparison.columns)})
+    types = {name: pa.list_(pa.string()) if name in _LISTS else pa.string() for name in names}
+    columns = {name: pa.array([value(s, name) for s in standards], types[name]) for name in names}
+    return pa.table({"unique_id": pa.array(range(len(standards)), pa.int64()), **columns})
+
+
+def _frequency_table(standards: Sequence[Standard], column: str, frequencies: Frequencies) -> pa.Table:
+    """Return the share of every value that the people have: one never heard of included, as live linking has it."""
+    import pyarrow as pa
+
+    held = sorted({found for found in (value(s, column) for s in standards) if found})
+    shares = pa.array([frequencies.share(found) for found in held], pa.float64())
+    return pa.table({column: pa.array(held, pa.string()), f"tf_{column}": shares})
+
+
+def _settings(compared: Sequence[Comparison], model: Model | None, *, known_m: bool) -> dict[str, Any]:
+    chosen: dict[str, Any] = {"probability_two_random_records_match": model.prior} if model else {}
+    return chosen | {
+        "link_type": "dedupe_only",
+        "comparisons": [_comparison(comparison, model, known_m=known_m) for comparison in compared],
+        "blocking_rules_to_generate_predictions": [],
+        "retain_matching_columns": False,
+    }
+
+
+def _comparison(comparison: Comparison, model: Model | None, *, known_m: bool) -> dict[str, Any]:
+    levels = []
+    for position, level in enumerate(comparison.levels):
+        entry: dict[str, Any] = {"sql_condition": level.sql, "label_for_charts": level.name}
+        if position == 0:
+            entry["is_null_level"] = True
+        elif model:
+            chance = model.chances[comparison.name][level.name]
+            entry |= {"u_probability": chance.u} | ({"m_probability": chance.m} if known_m else {})
+        if model and level.frequency in model.frequencies:
+            entry |= {"tf_adjustment_column": level.frequency, "disable_tf_exact_match_detection": True}
+        levels.append(entry)
+    return {"output_column_name": _output(comparison), "comparison_levels": levels}
+
+
+def _output(comparison: Comparison) -> str:
+    return comparison.name.replace(" ", "_")
+
+
+def _read(settings: Mapping[str, Any], which: str, compared: Sequence[Comparison]) -> Probabilities:
+    """Read what was estimated from Splink's saved settings; a level that was never observed is left out."""
+    saved = {each["output_column_name"]: each["comparison_levels"] for each in settings["comparisons"]}
+    return {
+        comparison.name: {
+            level.name: float(entry[which])
+            for level, entry in zip(comparison.levels, saved[_output(comparison)], strict=True)
+            if isinstance(entry.get(which), float)
+        }
+        for comparison in compared
+    }

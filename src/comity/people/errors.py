@@ -1,0 +1,26 @@
+"""What can go wrong in this room and is *theirs*: expected, explained, and mendable by whoever asked.
+
+Each message names the place, the cause and the mend. None holds a name, a birthday or a number: ids only.
+"""
+
+from __future__ import annotations
+
+
+class UnknownSourcePersonError(LookupError):
+    """A source person was named that was never placed, or has been removed."""
+
+
+class UnknownPersonError(LookupError):
+    """A person id was named that this node never gave out."""
+
+
+class UnknownJudgementError(LookupError):
+    """A judgement was to be undone that does not stand."""
+
+
+class ContradictoryJudgementError(ValueError):
+    """A judgement would say *same* and *different* of the same pair, directly or through others that stand."""
+
+
+class ModelError(ValueError):
+    """A stored model cannot be read: written by another version, or damaged."""

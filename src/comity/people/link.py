@@ -1,0 +1,62 @@
+"""Link many at once: block, weigh in Splink, cluster. Reads no database; the caller keeps the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from uuid import UUID
+
+from comity.people.block import candidates
+from comity.people.bulk import weigh
+from comity.people.cluster import Bonds, N, cluster, to_average
+from comity.people.comparisons import may_be_twins
+from comity.people.model import Model
+from comity.people.models import Standard
+from comity.people.score import NEEDS_A_PERSON_FROM, score
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The result of a bulk run: the pairs that matter, and the partition into persons."""
+
+    weights: Mapping[tuple[UUID, UUID], float]  # from NEEDS_A_PERSON_FROM up, the lower id first
+    clusters: tuple[tuple[UUID, ...], ...]
+
+
+def partition(
+    ids: Iterable[N],
+    weights: Mapping[tuple[N, N], float],
+    standards: Mapping[N, Standard],
+    model: Model,
+    bonds: Bonds[N],
+) -> list[tuple[N, ...]]:
+    """Return the persons among ``ids``, given the weights of the pairs that blocking found.
+
+    The pairs that blocking did not find are scored here where they will be averaged; twins are kept apart.
+    """
+    full, unlike = dict(weights), set()
+    everyone = sorted(ids)
+    for group in to_average(everyone, weights, bonds):
+        for a, b in combinations(group, 2):
+            if (a, b) not in full:
+                full[a, b] = score(standards[a], standards[b], model).total
+            if may_be_twins(standards[a], standards[b]):
+                unlike.add((a, b))
+    return cluster(everyone, full, replace(bonds, unlike=frozenset(unlike)))
+
+
+def link(
+    standards: Mapping[UUID, Standard], model: Model, bonds: Bonds[UUID], progress: Progress = lambda _step: None
+) -> Linked:
+    """Link everybody: the same pairs, weights and clusters as placing them one by one."""
+    ids: Sequence[UUID] = sorted(standards)
+    people = [standards[id_] for id_ in ids]
+    pairs = candidates(people)
+    progress(f"weighing {len(pairs)} pairs of {len(ids)}")
+    weighed = weigh(people, pairs, model)
+    weights = {(ids[a], ids[b]): weight for a, b, weight in weighed if weight >= NEEDS_A_PERSON_FROM}
+    progress(f"clustering {len(weights)} pairs")
+    return Linked(weights, tuple(partition(ids, weights, standards, model, bonds)))

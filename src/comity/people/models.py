@@ -1,0 +1,128 @@
+"""The values of this room: frozen, valid from birth, without a database in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What one source says of one person, as far as linking needs it. Text may come as the source writes it."""
+
+    source_person: UUID
+    agency: str
+    given_names: str | None = None  # all of them, in the order written
+    family_name: str | None = None  # with its particles; two surnames as written
+    alias_names: tuple[str, ...] = ()  # other full names: aliases, maiden names, nicknames on file
+    birth_date: date | None = None
+    sex: str | None = None
+    postcode: str | None = None
+    identifiers: Mapping[str, str] = field(default_factory=dict)  # kind -> number, as ``{"police_number": ...}``
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """The same, standardised: the one form that blocking, scoring in Python and scoring in SQL compare.
+
+    Text is casefolded and free of diacritics and punctuation; an absent value is None, never "".
+    """
+
+    agency: str
+    given: str | None  # the first given name
+    formal: tuple[str, ...]  # the names that it is a form of: itself, or what it is short for; sorted
+    middle: str | None  # the other given names, separated by a space
+    family: str | None  # the family name without its particles
+    families: tuple[str, ...]  # its words, sorted: two surnames are two
+    names: tuple[str, ...]  # the whole name and every alias, each with its words sorted, so that order says nothing
+    birth: str | None  # YYYYMMDD
+    sex: str | None
+    postcode: str | None
+    identifiers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edge:
+    """A scored pair. ``a < b`` always; ``weight`` in bits: the log2 odds that the two are one human being."""
+
+    a: UUID
+    b: UUID
+    weight: float
+
+
+class Band(StrEnum):
+    """What a weight means for a pair."""
+
+    LINKED = "linked"
+    NEEDS_A_PERSON = "needs a person"
+    NOT_LINKED = "not linked"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One field's share of a weight: the level the two values reached, and what that is worth in bits."""
+
+    field: str
+    level: str
+    weight: float  # of the level itself
+    rarity: float  # added because the value is rarer (or commoner) than most; 0 where rarity does not count
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """The weight of a pair, and what it is made of: ``total == prior + sum of the parts``."""
+
+    total: float
+    prior: float
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a person decided of a pair: the same human being, or two. Binds over every model until undone."""
+
+    judgement: UUID
+    a: UUID
+    b: UUID
+    same: bool
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a source person was put."""
+
+    source_person: UUID
+    person: UUID
+    new: bool  # nobody was there before
+    edges: tuple[Edge, ...] = ()  # the pairs that were looked at and may matter
+    merged: tuple[UUID, ...] = ()  # persons that turned out to be this one; they redirect here from now on
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a relink did. Counts of source persons, of persons and of pairs."""
+
+    source_persons: int
+    persons: int
+    created: int
+    merged: int
+    moved: int  # source persons whose person changed
+    edges: int
+    needs_a_person: int
+    model: str | None  # the version of the model used; None where there was nobody to link
+    trained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A pair that a person must look at. Ids and the weight; no names."""
+
+    a: UUID
+    b: UUID
+    weight: float

@@ -1,0 +1,110 @@
+"""Place source persons as they arrive, with the weights that the bulk run trained; one or a thousand alike.
+
+1. Everybody who shares a blocking key with somebody being placed is a candidate; pairs are scored, and those that may
+   matter are kept.
+2. Then everybody whom that could concern (the whole component) is clustered anew: arriving in another order would
+   have given the same persons.
+3. One transaction at a time decides who is who: whoever places waits for the one before to commit, and then sees what
+   it wrote. Two statements about one person make one person, in whatever order a transaction calls this room, and
+   with a single lock there is no order to be deadlocked by. So place late in a transaction: the lock ends with it.
+4. Without a model everybody is alone: nothing is guessed.
+5. Works in the caller's transaction, at PostgreSQL's usual isolation (read committed: what was waited for is seen).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID, uuid4
+
+from comity.people import store
+from comity.people.cluster import cluster
+from comity.people.errors import UnknownSourcePersonError
+from comity.people.link import partition
+from comity.people.model import Model
+from comity.people.models import Edge, Features, Placement, Standard
+from comity.people.reconcile import Assignment, assign
+from comity.people.score import LINKED_FROM, NEEDS_A_PERSON_FROM, score
+from comity.people.standardise import standardise
+from comity.people.store import Conn, Weights
+
+
+def place(conn: Conn, features: Features) -> Placement:
+    """Place one source person, or place it anew with features that were corrected."""
+    return place_many(conn, [features])[0]
+
+
+def place_many(conn: Conn, features: Sequence[Features]) -> list[Placement]:
+    """Place many; of a source person given twice, the last features count. Placements come in the order given."""
+    latest = {each.source_person: each for each in features}
+    if not latest:
+        return []
+    standards = {id_: standardise(each) for id_, each in latest.items()}
+    store.lock(conn)
+    before = store.known_of(conn, latest)
+    if before:
+        store.forget_derived(conn, list(before))
+    store.put_features(conn, list(latest.values()), standards)
+    conn.execute(store.QUERIES.update_agency, {"ids": list(before)})
+    model = store.current_model(conn)
+    weights = _weighed(conn, standards, model) if model else {}
+    assignment = recluster(conn, latest, model)
+    return [_placement(each.source_person, assignment, before, weights) for each in features]
+
+
+def _weighed(conn: Conn, standards: Mapping[UUID, Standard], model: Model) -> Weights:
+    """Score the new ones against whoever shares a key with them; keep the pairs that may matter."""
+    pairs = store.candidates(conn, list(standards))
+    others = {id_ for pair in pairs for id_ in pair} - standards.keys()
+    everyone = {**store.standards_of(conn, others), **standards}
+    scored = {(a, b): score(everyone[a], everyone[b], model).total for a, b in pairs}
+    weights = {pair: weight for pair, weight in scored.items() if weight >= NEEDS_A_PERSON_FROM}
+    store.put_edges(conn, weights, model)
+    return weights
+
+
+def recluster(conn: Conn, ids: Iterable[UUID], model: Model | None) -> Assignment:
+    """Cluster everybody whom a change to these source persons could concern, and write who is in which person."""
+    reached = store.reach(conn, ids, LINKED_FROM)
+    held = {id_: person for id_, person in reached.items() if person}
+    clusters = _clusters(conn, list(reached), model)
+    assignment = assign(clusters, held, store.past(conn, reached), uuid4)
+    store.put_assignment(conn, assignment, held)
+    return assignment
+
+
+def _clusters(conn: Conn, ids: list[UUID], model: Model | None) -> list[tuple[UUID, ...]]:
+    bonds = store.bonds_of(conn, ids)
+    if model is None:
+        return cluster(ids, {}, bonds)
+    return partition(ids, store.edges_within(conn, ids), store.standards_of(conn, ids), model, bonds)
+
+
+def _placement(id_: UUID, assignment: Assignment, before: Mapping[UUID, UUID], weights: Weights) -> Placement:
+    person = assignment.persons[id_]
+    edges = tuple(sorted(Edge(a, b, weight) for (a, b), weight in weights.items() if id_ in (a, b)))
+    merged = tuple(sorted(old for old, new in assignment.redirects.items() if new == person))
+    return Placement(id_, person, id_ not in before and person in assignment.created, edges, merged)
+
+
+def remove(conn: Conn, source_person: UUID, *, erase: bool = False) -> None:
+    """Take a source person out of its person and forget its features, keys and tokens.
+
+    With ``erase`` also every score and judgement about it: nothing is left that knows its id.
+
+    Raises:
+        UnknownSourcePersonError: it is not placed.
+    """
+    store.lock(conn)
+    person = store.known_of(conn, [source_person]).get(source_person)
+    if person is None:
+        raise UnknownSourcePersonError("source person: not placed here; nothing to remove, check the id")
+    model = store.current_model(conn)
+    others = [id_ for id_ in store.reach(conn, [source_person], LINKED_FROM) if id_ != source_person]
+    conn.execute(store.QUERIES.retire_edges, {"ids": [source_person]})
+    store.put_moves(conn, [source_person], [person], [None])
+    conn.execute(store.QUERIES.delete_source_person, {"id": source_person})
+    if erase:
+        for query in (store.QUERIES.erase_traces, store.QUERIES.erase_undone, store.QUERIES.erase_judgements):
+            conn.execute(query, {"id": source_person})
+    if others:
+        recluster(conn, others, model)

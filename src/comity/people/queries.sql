@@ -1,0 +1,262 @@
+-- The rows of this room, in and out.
+
+-- name: lock
+-- Wait until nobody else decides who is who, and keep others waiting until the transaction ends.
+select pg_advisory_xact_lock(%(lock)s)
+
+-- name: put_source_persons
+-- Write what sources say of people, whether or not it was known before.
+insert into people.source_person
+    (source_person, agency, given_names, family_name, alias_names, birth_date, sex, postcode, identifiers)
+select source_person, agency, given_names, family_name, alias_names, birth_date, sex, postcode, identifiers
+from jsonb_to_recordset(%(rows)s::jsonb) as t (
+    source_person uuid, agency text, given_names text, family_name text, alias_names text[], birth_date date, sex text,
+    postcode text, identifiers jsonb
+)
+on conflict (source_person) do update set
+    agency = excluded.agency, given_names = excluded.given_names, family_name = excluded.family_name,
+    alias_names = excluded.alias_names, birth_date = excluded.birth_date, sex = excluded.sex,
+    postcode = excluded.postcode, identifiers = excluded.identifiers, placed_at = now()
+
+-- name: known_of
+-- Which of these source persons are placed, and where.
+select source_person, person from people.membership where source_person = any(%(ids)s::uuid[])
+
+-- name: delete_keys
+-- Forget the blocking keys of these source persons.
+delete from people.key where source_person = any(%(ids)s::uuid[])
+
+-- name: delete_tokens
+-- Forget what these source persons can be found by.
+delete from people.token where source_person = any(%(ids)s::uuid[])
+
+-- name: put_keys
+-- Write blocking keys.
+insert into people.key (key, source_person) select * from unnest(%(keys)s::bigint[], %(ids)s::uuid[])
+on conflict do nothing
+
+-- name: put_tokens
+-- Write what source persons can be found by.
+insert into people.token (kind, token, source_person, agency)
+select * from unnest(%(kinds)s::text[], %(tokens)s::text[], %(ids)s::uuid[], %(agencies)s::text[])
+on conflict do nothing
+
+-- name: update_agency
+-- Let membership say the agency that the source person says now.
+update people.membership as membership set agency = source.agency
+from people.source_person as source
+where source.source_person = membership.source_person and source.agency <> membership.agency
+  and membership.source_person = any(%(ids)s::uuid[])
+
+-- name: put_persons
+-- Give out person ids.
+insert into people.person (person) select unnest(%(persons)s::uuid[])
+
+-- name: put_memberships
+-- Say which person each source person is in.
+insert into people.membership (source_person, person, agency)
+select source.source_person, t.person, source.agency
+from unnest(%(ids)s::uuid[], %(persons)s::uuid[]) as t (id, person)
+join people.source_person as source on source.source_person = t.id
+on conflict (source_person) do update set person = excluded.person
+
+-- name: put_moves
+-- Remember changes of membership.
+insert into people.move (source_person, from_person, to_person)
+select * from unnest(%(ids)s::uuid[], %(before)s::uuid[], %(after)s::uuid[])
+
+-- name: redirect
+-- Let ids of persons lead to another, or stand for themselves again.
+update people.person as person set redirect_to = t.redirect_to
+from unnest(%(persons)s::uuid[], %(targets)s::uuid[]) as t (person, redirect_to)
+where person.person = t.person and person.redirect_to is distinct from t.redirect_to
+
+-- name: former
+-- The persons that these source persons were in before and that nobody is in now, the latest first.
+select move.source_person, move.from_person
+from people.move as move
+where move.source_person = any(%(ids)s::uuid[]) and move.from_person is not null
+  and not exists (select from people.membership as held where held.person = move.from_person)
+order by move.move desc
+
+-- name: first
+-- The persons that these source persons were in first, of those that ever moved.
+select distinct on (source_person) source_person, from_person from people.move
+where source_person = any(%(ids)s::uuid[]) and from_person is not null
+order by source_person, move
+
+-- name: features
+-- What sources say of these source persons.
+select source_person, agency, given_names, family_name, alias_names, birth_date, sex, postcode, identifiers
+from people.source_person where source_person = any(%(ids)s::uuid[])
+
+-- name: all_features
+-- What sources say of everybody.
+select source_person, agency, given_names, family_name, alias_names, birth_date, sex, postcode, identifiers
+from people.source_person order by source_person
+
+-- name: candidates
+-- The pairs that share a blocking key which not too many share, one of them being in question.
+with mine as (
+    select key, source_person from people.key where source_person = any(%(ids)s::uuid[])
+), narrow as (
+    select asked.key from (select distinct key from mine) as asked
+    where (
+        select count(*) from (
+            select from people.key as other where other.key = asked.key limit %(largest)s + 1
+        ) as block
+    ) <= %(largest)s
+)
+select distinct least(mine.source_person, other.source_person), greatest(mine.source_person, other.source_person)
+from mine join narrow on narrow.key = mine.key join people.key as other on other.key = mine.key
+where other.source_person <> mine.source_person
+
+-- name: put_edges
+-- Write scored pairs; a pair that stands already is left as it is.
+insert into people.edge (a, b, weight, model)
+select a, b, weight, %(model)s from unnest(%(a)s::uuid[], %(b)s::uuid[], %(weights)s::float8[]) as t (a, b, weight)
+on conflict (a, b) where retired_at is null do nothing
+
+-- name: retire_edges
+-- Scored pairs that rest on what these source persons used to say stand no more.
+update people.edge set retired_at = now()
+where retired_at is null and (a = any(%(ids)s::uuid[]) or b = any(%(ids)s::uuid[]))
+
+-- name: edges_within
+-- Standing weights among these source persons.
+select a, b, weight from people.edge
+where retired_at is null and a = any(%(ids)s::uuid[]) and b = any(%(ids)s::uuid[])
+
+-- name: judgements_touching
+-- Standing judgements about these source persons, both of whom are still here.
+select judgement.a, judgement.b, judgement.same from people.standing_judgement as judgement
+join people.source_person as a on a.source_person = judgement.a
+join people.source_person as b on b.source_person = judgement.b
+where judgement.a = any(%(ids)s::uuid[]) or judgement.b = any(%(ids)s::uuid[])
+
+-- name: all_judgements
+-- Every standing judgement about two who are still here.
+select judgement.a, judgement.b, judgement.same from people.standing_judgement as judgement
+join people.source_person as a on a.source_person = judgement.a
+join people.source_person as b on b.source_person = judgement.b
+
+-- name: reach
+-- Everybody whose person could change with these: through a strong pair, a judgement that says same, or a shared person.
+with recursive reach (id) as (
+    select unnest(%(ids)s::uuid[])
+    union
+    select near.id from reach cross join lateral (
+        select edge.b as id from people.edge as edge
+        where edge.a = reach.id and edge.retired_at is null and edge.weight >= %(threshold)s
+        union all
+        select edge.a from people.edge as edge
+        where edge.b = reach.id and edge.retired_at is null and edge.weight >= %(threshold)s
+        union all
+        select judgement.b from people.standing_judgement as judgement where judgement.a = reach.id and judgement.same
+        union all
+        select judgement.a from people.standing_judgement as judgement where judgement.b = reach.id and judgement.same
+        union all
+        select other.source_person from people.membership as mine
+        join people.membership as other on other.person = mine.person
+        where mine.source_person = reach.id
+    ) as near
+)
+select reach.id, membership.person from reach
+join people.source_person as source on source.source_person = reach.id
+left join people.membership as membership on membership.source_person = reach.id
+order by reach.id
+
+-- name: resolve
+-- Where an id of a person leads to, through every redirect.
+with recursive line (person, redirect_to, step) as (
+    select person, redirect_to, 0 from people.person where person = %(person)s
+    union all
+    select next.person, next.redirect_to, line.step + 1
+    from line join people.person as next on next.person = line.redirect_to
+)
+select person from line order by step desc limit 1
+
+-- name: delete_source_person
+-- Forget a source person: features, keys, tokens and membership go together.
+delete from people.source_person where source_person = %(id)s
+
+-- name: erase_traces
+-- Forget also what was ever scored of, or moved with, a source person.
+with edges as (
+    delete from people.edge where a = %(id)s or b = %(id)s
+)
+delete from people.move where source_person = %(id)s
+
+-- name: erase_undone
+-- Forget the undoing of judgements about a source person.
+delete from people.judgement where (a = %(id)s or b = %(id)s) and undoes is not null
+
+-- name: erase_judgements
+-- Forget judgements about a source person.
+delete from people.judgement where a = %(id)s or b = %(id)s
+
+-- name: put_judgement
+-- Write what a person decided.
+insert into people.judgement (judgement, a, b, verdict, undoes, judged_by, reason, judged_at)
+values (%(judgement)s, %(a)s, %(b)s, %(verdict)s, %(undoes)s, %(by)s, %(reason)s, %(at)s)
+
+-- name: standing_judgement
+-- One judgement, if it stands.
+select judgement, a, b, same, judged_by, reason, judged_at from people.standing_judgement
+where judgement = %(judgement)s
+
+-- name: standing_judgement_of
+-- The judgement that stands about a pair.
+select judgement, same from people.standing_judgement where a = %(a)s and b = %(b)s
+
+-- name: current_model
+-- The version in force.
+select version from people.model order by applied desc limit 1
+
+-- name: model
+-- The weights of one version.
+select body from people.model where version = %(version)s
+
+-- name: put_model
+-- Put a model in force.
+insert into people.model (version, trained_at, body) values (%(version)s, %(trained_at)s, %(body)s::jsonb)
+
+-- name: reviews
+-- Pairs that a person must look at: near enough to ask, in different persons, and not judged. The likeliest first.
+select edge.a, edge.b, edge.weight from people.edge as edge
+join people.membership as a on a.source_person = edge.a
+join people.membership as b on b.source_person = edge.b
+where edge.retired_at is null and edge.weight >= %(threshold)s and a.person <> b.person
+  and not exists (
+      select from people.standing_judgement as judged where judged.a = edge.a and judged.b = edge.b
+  )
+order by edge.weight desc, edge.a, edge.b
+limit %(limit)s
+
+-- name: stage_edges
+-- A place for the pairs of a bulk run.
+create temporary table staged_edge (a uuid, b uuid, weight float8) on commit drop
+
+-- name: copy_edges
+-- Fill it.
+copy staged_edge (a, b, weight) from stdin with (format binary)
+
+-- name: retire_unstaged
+-- Pairs that the bulk run did not find again, or weighs otherwise (beyond rounding), stand no more.
+update people.edge as edge set retired_at = now()
+where edge.retired_at is null and not exists (
+    select from staged_edge as staged
+    where staged.a = edge.a and staged.b = edge.b and abs(staged.weight - edge.weight) < 1e-6 and edge.model = %(model)s
+)
+
+-- name: put_staged
+-- Write the pairs that do not stand yet.
+insert into people.edge (a, b, weight, model)
+select staged.a, staged.b, staged.weight, %(model)s from staged_edge as staged
+where not exists (
+    select from people.edge as edge where edge.retired_at is null and edge.a = staged.a and edge.b = staged.b
+)
+
+-- name: all_memberships
+-- Who is in which person.
+select source_person, person from people.membership

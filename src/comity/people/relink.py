@@ -1,0 +1,68 @@
+"""Link everybody again: train if there is no model, weigh in bulk, cluster, and keep the ids of persons stable.
+
+All or nothing, in the caller's transaction; placements wait meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from comity.people import store
+from comity.people.link import Linked, link
+from comity.people.model import Model
+from comity.people.models import Changes, Standard
+from comity.people.reconcile import Assignment, assign
+from comity.people.starting import STARTING
+from comity.people.store import Conn
+from comity.people.train import LEAST_TO_TRAIN, train
+
+Progress = Callable[[str], None]
+
+
+def relink(conn: Conn, now: datetime, progress: Progress = lambda _step: None, *, retrain: bool = False) -> Changes:
+    """Link everybody again and return what changed. With ``retrain``, or where there is no model, train one first.
+
+    About a minute for 26,000 source persons on two cores, half of that if there is a model.
+    """
+    store.lock(conn)
+    progress("reading")
+    standards = store.everybody(conn)
+    if not standards:
+        return Changes(0, 0, 0, 0, 0, 0, 0, None, trained=False)
+    model, trained = _model(conn, standards, now, progress, retrain=retrain)
+    linked = link(standards, model, store.bonds_of(conn), progress)
+    progress(f"writing {len(linked.clusters)} persons")
+    store.replace_edges(conn, dict(linked.weights), model)
+    held = store.memberships(conn)
+    assignment = assign(linked.clusters, held, store.past(conn, standards), uuid4)
+    moved = store.put_assignment(conn, assignment, held)
+    return _changes(linked, assignment, model, moved, trained=trained)
+
+
+def _model(
+    conn: Conn, standards: Mapping[UUID, Standard], now: datetime, progress: Progress, *, retrain: bool
+) -> tuple[Model, bool]:
+    held = store.current_model(conn)
+    outgrown = held is not None and held.version.startswith(STARTING) and len(standards) >= LEAST_TO_TRAIN
+    if held is not None and not retrain and not outgrown:
+        return held, False
+    model = train(list(standards.values()), f"{now:%Y-%m-%d} {uuid4().hex}", now, progress)
+    store.put_model(conn, model)
+    return model, True
+
+
+def _changes(linked: Linked, assignment: Assignment, model: Model, moved: int, *, trained: bool) -> Changes:
+    persons = assignment.persons
+    return Changes(
+        source_persons=len(persons),
+        persons=len(linked.clusters),
+        created=len(assignment.created),
+        merged=len(assignment.redirects),
+        moved=moved,
+        edges=len(linked.weights),
+        needs_a_person=sum(persons[a] != persons[b] for a, b in linked.weights),
+        model=model.version,
+        trained=trained,
+    )

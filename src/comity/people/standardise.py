@@ -1,0 +1,113 @@
+"""Names, dates and numbers into the one form that everything in this room compares. Pure.
+
+1. Order, case, diacritics and punctuation say nothing about who somebody is; letters and digits do.
+2. What is dropped (particles, titles, generation suffixes) is dropped only where something remains.
+3. Standardising twice is standardising once: features may come raw or clean.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from comity.people.models import Features, Standard
+from comity.people.nicknames import formal_names
+
+# Words that belong to a family name and are written, dropped or misplaced at will (Dutch, German, Romance,
+# Arabic). Dropped from what is compared, unless nothing else is left ("Le" is a Vietnamese family name).
+PARTICLES = frozenset(
+    """
+    van von der den de het t ten ter te op aan in  la las los le les du des del della di da do dos das
+    el al bin ibn ben abu  zu zum zur  y e
+    """.split()  # noqa: SIM905 - words read best as words
+)
+# Not part of a name in any language we have met; 2026-11.
+TITLES = frozenset(
+    """
+    mr mrs ms miss mx dr prof sir dame  jr sr snr jnr ii iii iv  hr mw dhr mevr meneer mevrouw
+    """.split()  # noqa: SIM905 - words read best as words
+)
+
+# Letters that Unicode does not take apart into a base and a mark.
+_LETTERS = str.maketrans(
+    {
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "ł": "l",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+        "\u0131": "i",
+        "ħ": "h",
+        "ŋ": "ng",
+        "ĳ": "ij",
+    }
+)
+_APOSTROPHES = re.compile("['`\u2019\u2018\u00b4\u02bc]")  # typed, and as word processors and phones make them
+_NOT_A_LETTER = re.compile(r"[\W_]+")
+
+
+def words(text: str | None) -> tuple[str, ...]:
+    """Return the words of a name: casefolded, without diacritics; O'Brien is one word, Jansen-Smit two."""
+    if not text:
+        return ()
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return tuple(w for w in _NOT_A_LETTER.split(_APOSTROPHES.sub("", plain).casefold()) if w)
+
+
+def _without(tokens: tuple[str, ...], dropped: frozenset[str]) -> tuple[str, ...]:
+    return tuple(t for t in tokens if t not in dropped) or tokens
+
+
+def given_words(text: str | None) -> tuple[str, ...]:
+    """Return the given names without titles."""
+    return _without(words(text), TITLES)
+
+
+def family_words(text: str | None) -> tuple[str, ...]:
+    """Return the words of a family name without particles, titles and generation suffixes."""
+    return _without(_without(words(text), TITLES), PARTICLES)
+
+
+def whole_name(*parts: Iterable[str]) -> str | None:
+    """Return all words of a name, sorted: the same whichever of them was written first. None if there are none."""
+    return " ".join(sorted(word for part in parts for word in part)) or None
+
+
+def number(text: str | None) -> str | None:
+    """Return a postcode or an identifying number without spaces and punctuation, in capitals."""
+    return _NOT_A_LETTER.sub("", text.upper()) or None if text else None
+
+
+def day(value: date | None) -> str | None:
+    """Return a date as eight digits, so that one wrong key is one wrong character."""
+    return f"{value.year:04d}{value.month:02d}{value.day:02d}" if value else None
+
+
+def _numbers(identifiers: Mapping[str, str]) -> dict[str, str]:
+    cleaned = ((kind, number(value)) for kind, value in sorted(identifiers.items()))
+    return {kind: value for kind, value in cleaned if value}
+
+
+def standardise(features: Features) -> Standard:
+    """Return the one form of ``features`` that is blocked, scored and searched."""
+    given, family = given_words(features.given_names), family_words(features.family_name)
+    aliases = (whole_name(family_words(alias)) for alias in features.alias_names)
+    names = {whole_name(given, family), *aliases}
+    return Standard(
+        agency=features.agency,
+        given=given[0] if given else None,
+        formal=formal_names(given[0]) if given else (),
+        middle=" ".join(given[1:]) or None,
+        family=" ".join(family) or None,
+        families=tuple(sorted(set(family))),
+        names=tuple(sorted(name for name in names if name)),
+        birth=day(features.birth_date),
+        sex=features.sex.casefold() if features.sex else None,
+        postcode=number(features.postcode),
+        identifiers=_numbers(features.identifiers),
+    )
