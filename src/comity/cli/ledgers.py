@@ -28,7 +28,7 @@ def head() -> None:
 def key() -> None:
     """Print the ledger's public key, with which its exports and receipts are checked."""
     with node() as opened:
-        print(ledger.load_or_create_signer(opened.ledger_key, opened.name).vkey)
+        print(ledger.load_or_create_signer(opened.ledger_key, opened.name).vkey())
 
 
 @app.command
