@@ -1,4 +1,7 @@
-"""Tell ``people`` who was said, who is said no longer, and who is who by a source's own word."""
+"""Tell ``people`` who was said, who is said no longer, and who is who by a source's own word.
+
+Linking everybody anew is :mod:`comity.intake.relinking`; what people decide, :mod:`comity.intake.deciding`.
+"""
 
 from __future__ import annotations
 

@@ -189,3 +189,7 @@ select count(*), count(distinct person) from people.membership
 -- name: best_known
 -- The person whom most records are about: the fullest example of a joined-up record.
 select person from people.membership group by person order by count(*) desc, person limit 1
+
+-- name: keep_decision
+-- Keep what a decision's entry commits to.
+insert into intake.decision (entry, decided_at, what, salt) values (%(entry)s, %(now)s, %(what)s, %(salt)s)
