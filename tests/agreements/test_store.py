@@ -99,7 +99,7 @@ def codes(conn: Connection, vocabulary: Vocabulary, now: datetime) -> list[Why]:
 def entries(store: Store) -> list[dict[str, Any]]:
     """What waits in the ledger's outbox, oldest first."""
     with store.connect(Role.OWNER) as owner:
-        rows = owner.execute("select body from ledger.outbox order by place").fetchall()
+        rows = owner.execute("select body from ledger.outbox order by queued_at").fetchall()
     return [json.loads(bytes(body)) for (body,) in rows]
 
 
