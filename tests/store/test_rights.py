@@ -47,7 +47,7 @@ comity_intake     | intake.erased_person intake.decision intake.linking      | s
 comity_gate       | gate.disclosure gate.disclosure_subject                 | select insert
 comity_gate       | gate.consultation                                       | select insert
 
-comity_governance | web.colleague web.letter                                | select insert update delete
+comity_governance | web.colleague web.letter web.token                      | select insert update delete
 """
 # What the lines above would let through, and may not be: whole messages are for intake alone.
 NEVER = (
