@@ -190,3 +190,27 @@ def test_a_statement_within_a_document_keeps_the_default_namespace_of_its_childr
     document = etree.fromstring(b'<Cases xmlns="urn:a"><Case><Name><First>x</First></Name></Case></Cases>')
     body = Body.from_verbatim("xml", safe_xml.canonical(document[0]), {"p": "urn:a"})
     assert body.each("p:Name")[0].get("p:First") == "x"
+
+
+NIEM = XmlBody(
+    b'<r xmlns:s="urn:s"><p s:id="P1"><n>A</n></p><p s:id="P2"><n>B</n></p><role><p s:ref="P2"/></role>'
+    b'<role><p s:uri="#P1"/></role><role><p><n>C</n></p></role><role><p s:ref="P9"/></role><role><p s:ref="P1 P2"/></role>'
+    b"</r>"
+)
+
+
+def test_a_reference_is_followed_and_what_stands_there_itself_is_itself():
+    names = [role.get("referred(p)/n") for role in NIEM.each("role")]
+    assert names == ["B", "A", "C", None, ["A", "B"]]
+    assert NIEM.get("count(referred(role/p))") == 3
+    assert NIEM.get("referred(nothing)/n") is None
+
+
+def test_an_element_that_refers_to_itself_is_not_followed_round_in_a_circle():
+    assert XmlBody(b'<r><p id="P1" ref="P1"><n>A</n></p></r>').get("referred(p)/n") is None
+
+
+@pytest.mark.parametrize("path", ["referred()", "referred('x')", "referred(1, 2)", "referred(//@id)"])
+def test_referred_of_what_cannot_refer_does_no_harm(path):
+    with contextlib.suppress(SourcesError):
+        assert NIEM.get(path) is None

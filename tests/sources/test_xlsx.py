@@ -95,7 +95,7 @@ def bomb(path, size, claim=None):
 
 
 def test_attack_zip_bomb_is_not_unpacked(tmp_path, pull, monkeypatch):
-    monkeypatch.setattr("comity.sources.from_xlsx.MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr("comity.sources.workbook.MAX_UNPACKED", 1_000_000)
     write(tmp_path, ("Sheet", [["A"], [1]]))
     assert pull(SPEC).bodies == [{"A": 1}]
     bomb(tmp_path / "book.xlsx", 5_000_003)
@@ -103,10 +103,41 @@ def test_attack_zip_bomb_is_not_unpacked(tmp_path, pull, monkeypatch):
 
 
 def test_attack_zip_bomb_that_lies_about_its_size_is_refused(tmp_path, pull, monkeypatch):
-    monkeypatch.setattr("comity.sources.from_xlsx.MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr("comity.sources.workbook.MAX_UNPACKED", 1_000_000)
     write(tmp_path, ("Sheet", [["A"], [1]]))
     bomb(tmp_path / "book.xlsx", 5_000_003, claim=1_000)
-    assert pull(SPEC).unreadable[0].cause == "the workbook's archive is damaged"
+    assert "it may be damaged" in pull(SPEC).unreadable[0].cause
+
+
+@pytest.mark.parametrize("place", ["XFD1048576", "A1048576:XFD1"])
+def test_attack_far_cell_does_not_exhaust_the_memory(tmp_path, pull, place):
+    write(tmp_path, ("Sheet", [["A"], [1]]))
+    book = openpyxl.load_workbook(tmp_path / "book.xlsx")
+    for one in place.split(":"):
+        book["Sheet"][one] = 1
+    book.save(tmp_path / "book.xlsx")
+    assert "so far out" in pull(SPEC).unreadable[0].cause
+
+
+def test_a_cell_that_holds_an_error_is_not_an_empty_one(tmp_path, pull):
+    write(tmp_path, ("Other", [["#N/A"]]), ("Sheet", [["A", "B"], [1, "#N/A"], [2, None], ["#REF!", "#DIV/0!"]]))
+    pulled = pull({"xlsx": {"path": "book.xlsx", "sheet": "Sheet"}})
+    assert pulled.bodies == [{"A": 2, "B": None}]
+    assert [(bad.place, bad.cause) for bad in pulled.unreadable] == [
+        ("book.xlsx, row 2", "a formula ends in an error in B2"),
+        ("book.xlsx, row 4", "a formula ends in an error in A4, B4"),
+    ]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(st.integers(0, 5_000), st.binary(min_size=1, max_size=40))
+def test_attack_no_spoilt_workbook_whatever_stops_the_source(tmp_path, place, content):
+    write(tmp_path, ("Sheet", [["A", "B"], [1, 2]]))
+    data = (tmp_path / "book.xlsx").read_bytes()
+    place %= len(data)
+    (tmp_path / "book.xlsx").write_bytes(data[:place] + content + data[place + len(content) :])
+    for batch in open_source(SPEC, tmp_path).read(None, 3):
+        assert batch.items
 
 
 cells = st.one_of(

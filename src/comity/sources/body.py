@@ -3,7 +3,8 @@
 Rules:
 
 1. Two formats: ``json`` (rows of tables too: an object with a value for each column) answers the paths of
-   :mod:`comity.sources.paths`; ``xml`` answers XPath 1.0 with declared namespace prefixes.
+   :mod:`comity.sources.paths`; ``xml`` answers XPath 1.0 with declared namespace prefixes, and
+   ``referred(...)`` follows the references of NIEM (:mod:`comity.sources.niem_references`).
 2. A path that finds nothing answers None; :meth:`Body.has` tells absent from null. A path that finds several answers a
    list, so that one is never silently taken for all.
 3. ``../`` in a body that came from :meth:`Body.each` leads to the body around it (in XML: to the parent element).
@@ -25,9 +26,11 @@ from lxml import etree
 
 from comity.sources import paths, safe_xml
 from comity.sources.errors import PathError
+from comity.sources.niem_references import referred
 
 Scalar: TypeAlias = str | int | float | bool | None
 
+_FUNCTIONS: Any = {(None, "referred"): referred}
 _UP = "../"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"  # XML Schema part 1, section 2.6.2
 
@@ -161,7 +164,7 @@ class XmlBody(Body):
     def _select(self, path: str) -> list[Any]:
         try:
             found = _xpath(path, self._namespaces)(self._root())
-        except etree.XPathEvalError as fault:
+        except etree.XPathError as fault:
             raise _bad_xpath(path, str(fault)) from None
         return found if isinstance(found, list) else [found]
 
@@ -194,7 +197,7 @@ def find_elements(
     """Return the elements that the XPath ``path`` finds. Raises :class:`PathError`, for texts and numbers too."""
     try:
         found = _xpath(path, tuple(sorted(namespaces.items())))(document)
-    except etree.XPathEvalError as fault:
+    except etree.XPathError as fault:
         raise _bad_xpath(path, str(fault)) from None
     if not isinstance(found, list) or any(not isinstance(each, etree._Element) for each in found):  # noqa: SLF001 lxml's name for its element type
         raise PathError(f"{path!r} leads to texts or numbers. Repeat over the elements around them.")
@@ -208,7 +211,7 @@ def check_path(format: str, path: str, namespaces: Mapping[str, str] | None = No
             _xpath(path, tuple(sorted((namespaces or {}).items())))(etree.Element("nothing"))
         else:
             paths.parse(_without_ups(path))
-    except etree.XPathEvalError as fault:
+    except etree.XPathError as fault:
         return str(_bad_xpath(path, str(fault)))
     except PathError as fault:
         return str(fault)
@@ -224,7 +227,7 @@ def _without_ups(path: str) -> str:
 @lru_cache(maxsize=4096)
 def _xpath(path: str, namespaces: tuple[tuple[str, str], ...]) -> etree.XPath:
     try:
-        return etree.XPath(path, namespaces=dict(namespaces), regexp=False, smart_strings=False)
+        return etree.XPath(path, namespaces=dict(namespaces), extensions=_FUNCTIONS, regexp=False, smart_strings=False)
     except (etree.XPathError, ValueError) as fault:
         raise _bad_xpath(path, str(fault)) from None
 

@@ -1,11 +1,12 @@
-"""Workbooks: a sheet with a header row (.xlsx; .xls, .xlsb and OpenDocument come along with the library).
+"""Workbooks (.xlsx): a sheet with a header row.
 
 Rules:
 
 1. The sheet is the one named, or the only one; which of several is meant is not guessed.
-2. Values have their types: dates and times as ISO 8601 texts, whole numbers as such, an empty cell as null.
+2. Values have their types: dates and times as ISO 8601 texts, whole numbers as such, an empty cell as null. A cell that
+   holds an error (``#N/A``) is not empty: its row is told.
 3. Empty rows say nothing. A value outside the header's columns makes its row unreadable.
-4. A workbook is a compressed archive: one that would unpack to more than :data:`MAX_UNPACKED` is not unpacked.
+4. A workbook is a compressed archive, and is looked into before it is opened (:mod:`comity.sources.workbook`).
 5. A workbook cannot be appended to: a changed one is read again.
 """
 
@@ -13,15 +14,14 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook
 
 from comity.sources import values
 from comity.sources.batches import Step
@@ -29,12 +29,7 @@ from comity.sources.files import OpenFile, read_files
 from comity.sources.json_text import storable
 from comity.sources.models import RAW_LIMIT, Batch, Item, Said, Unreadable
 from comity.sources.table import Columns, RefusedTableError
-
-#: Bytes of all parts of a workbook unpacked. A sheet has at most 1,048,576 rows (ECMA-376 part 1, 18.3.1.73).
-MAX_UNPACKED = 2_048 * 1_048_576
-
-_ZIP = b"PK\x03\x04"
-_PIECE = 1 << 20
+from comity.sources.workbook import errors_of, look_into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,36 +54,33 @@ class XlsxSource:
 
     def _read_file(self, file: OpenFile) -> Iterator[Step]:
         try:
-            rows, columns = self._opened(file.whole_bytes())
+            rows, columns, errors = self._opened(file.whole_bytes())
         except RefusedTableError as fault:
             yield from file.refused(fault.cause, fault.mend)
             return
-        said = ((number, row) for number, row in enumerate(rows, self.header_row + 1) if any(map(_filled, row)))
-        for index, (number, row) in file.not_yet_read(said):
-            item = _item(f"{file.place}, row {number}", number, columns, row)
+        for index, (number, row) in file.not_yet_read(_numbered(rows, self.header_row + 1, errors)):
+            item = _item(f"{file.place}, row {number}", number, columns, row, errors.get(number, ()))
             yield Step(item, file.found.key, partial(file.read_whole, index + 1))
         yield file.end()
 
-    def _opened(self, data: bytes) -> tuple[Iterator[list[Any]], Columns]:
-        """Return the rows after the header, and its columns. Raises :class:`RefusedTableError`."""
-        refuse_bomb(data)
+    def _opened(self, data: bytes) -> tuple[Iterator[list[Any]], Columns, Mapping[int, Sequence[str]]]:
+        """Return the rows after the header, the columns, and where errors are. Raises :class:`RefusedTableError`."""
+        parts = look_into(data)
         try:
             workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-            rows = iter(self._sheet(workbook).to_python(skip_empty_area=False))
-        except (CalamineError, OSError, ValueError) as fault:
-            if isinstance(fault, RefusedTableError):
-                raise
-            cause = "this is not a workbook that can be opened; it may be damaged or protected by a password"
+            sheet = self._sheet(workbook.sheet_names)
+            rows = iter(workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False))
+        except (CalamineError, OSError) as fault:
+            cause = f"this is not a workbook that can be opened ({type(fault).__name__})"
         else:
-            return rows, self._columns(rows)
-        raise RefusedTableError(cause, "Have it saved again as .xlsx, without a password")
+            return rows, self._columns(rows), errors_of(data, parts, sheet)
+        raise RefusedTableError(cause, "Have it saved again as .xlsx")
 
-    def _sheet(self, workbook: CalamineWorkbook) -> CalamineSheet:
-        names = workbook.sheet_names
-        if self.sheet in names:
-            return workbook.get_sheet_by_name(self.sheet)
+    def _sheet(self, names: Sequence[str]) -> str:
+        if self.sheet is not None and self.sheet in names:
+            return self.sheet
         if self.sheet is None and len(names) == 1:
-            return workbook.get_sheet_by_index(0)
+            return names[0]
         there = ", ".join(f'"{name}"' for name in names[:10])
         if self.sheet is None:
             raise RefusedTableError(f"the workbook has {len(names)} sheets: {there}", "Name one of them under sheet:")
@@ -108,21 +100,16 @@ class XlsxSource:
         return columns
 
 
-def refuse_bomb(data: bytes) -> None:
-    """Raise :class:`RefusedTableError` where the archive unpacks to more than it may, whatever it says of itself."""
-    if not data.startswith(_ZIP):
-        return
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(part.file_size for part in archive.infolist())
-            truthful = unpacked > MAX_UNPACKED or archive.testzip() is None
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError):
-        truthful = False
-    if not truthful:
-        raise RefusedTableError("the workbook's archive is damaged", "Have it saved and sent again")
-    if unpacked > MAX_UNPACKED:
-        limit = MAX_UNPACKED // 1_048_576
-        raise RefusedTableError(f"the workbook unpacks to more than {limit} MiB", "Have it delivered as CSV")
+def _numbered(
+    rows: Iterator[list[Any]], first: int, errors: Mapping[int, Sequence[str]]
+) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the rows that say something, with their numbers; the library leaves out the last ones of errors only."""
+    number = first - 1
+    for number, row in enumerate(rows, first):
+        if number in errors or any(map(_filled, row)):
+            yield number, row
+    for beyond in sorted(row for row in errors if row > number):
+        yield beyond, []
 
 
 def _filled(cell: Any) -> bool:
@@ -135,8 +122,11 @@ def _cell(value: Any) -> Any:
     return values.whole(value) if isinstance(value, float) else values.plain(value)
 
 
-def _item(place: str, number: int, columns: Columns, row: Sequence[Any]) -> Item:
+def _item(place: str, number: int, columns: Columns, row: Sequence[Any], errors: Sequence[str]) -> Item:
     cells = [_cell(value) for value in row]
+    if errors:
+        cause = f"a formula ends in an error in {', '.join(f'{letters}{number}' for letters in errors[:10])}"
+        return Unreadable(place, cause, "Have the formula mended, or the cell emptied", number, _raw(cells))
     try:
         body = columns.body(cells)
     except RefusedTableError as fault:
