@@ -232,9 +232,9 @@ class _Check:
         if len(path) - len(bare) > self.depth:
             self.notes.add(at, f"{path!r} looks further out than there are blocks around it.", "Leave out a `^`.")
         elif not bare:
-            self.notes.add(at, f"{path!r} names no path.")
+            self.notes.add(at, f"{path!r} names no path.", "Write what stands after the `^`.")
         elif bare != "#" and (wrong := check_path(self._format(), bare, self._namespaces())):
-            self.notes.add(at, wrong)
+            self.notes.add(at, wrong, "Mend the path.")
 
     def _format(self) -> str:
         return "xml" if "xml" in self.mapping.source else "json"

@@ -104,7 +104,7 @@ def _name(node: Node | None, notes: Notes) -> str:
 def _version(node: Node | None, notes: Notes) -> int:
     number = 1 if node is None else whole_of(node, "`version:`", notes)
     if number is not None and number < 1 and node is not None:
-        notes.add(node, "`version:` counts from 1.")
+        notes.add(node, "`version:` counts from 1.", "Write `version: 1`.")
     return number or 1
 
 
@@ -251,7 +251,7 @@ class _Blocks:
             return None
         tests = [name for name in ("in", "not_in", "present") if name in keys]
         if len(tests) != 1:
-            self.notes.add(node, "`when:` needs one of `in:`, `not_in:` and `present:`.")
+            self.notes.add(node, "`when:` needs one of `in:`, `not_in:` and `present:`.", "Keep one of them.")
         made = {name: value for name, value in keys.items() if name in grammar.VALUE}
         return Condition(
             mark=mark(node),

@@ -26,7 +26,7 @@ class Notes:
     def __init__(self) -> None:
         self.mistakes: list[Mistake] = []
 
-    def add(self, at: Node | Mark, cause: str, mend: str = "", nearest: str | None = None) -> None:
+    def add(self, at: Node | Mark, cause: str, mend: str, nearest: str | None = None) -> None:
         """Note a mistake at a place of the file."""
         place = at if isinstance(at, Mark) else mark(at)
         self.mistakes.append(Mistake(place.line, place.column, cause, mend, nearest))
@@ -78,7 +78,7 @@ def table(node: Node, known: Sequence[str], what: str, notes: Notes) -> dict[str
 def pairs(node: Node, what: str, notes: Notes) -> list[tuple[Node, Node]]:
     """Return the keys and values of a block whose keys are free."""
     if not isinstance(node, MappingNode):
-        notes.add(node, f"{what} needs `key: value` lines here.")
+        notes.add(node, f"{what} needs `key: value` lines here.", "Write one on each line, indented.")
         return []
     seen: set[str] = set()
     kept = []
@@ -94,7 +94,7 @@ def pairs(node: Node, what: str, notes: Notes) -> list[tuple[Node, Node]]:
 def text_of(node: Node, what: str, notes: Notes) -> str | None:
     """Return a single word or text as it is written; ``None`` with a mistake noted if it is none."""
     if not isinstance(node, ScalarNode) or _kind(node) == "null":
-        notes.add(node, f"{what} needs one value here.")
+        notes.add(node, f"{what} needs one value here.", "Write it after the colon.")
         return None
     return str(node.value)
 
@@ -112,7 +112,7 @@ def whole_of(node: Node, what: str, notes: Notes) -> int | None:
     try:
         return None if text is None else int(text)
     except ValueError:
-        notes.add(node, f"{what} is a whole number.")
+        notes.add(node, f"{what} is a whole number.", "Write it in digits.")
         return None
 
 
@@ -120,7 +120,7 @@ def flag_of(node: Node, what: str, notes: Notes) -> bool | None:
     """Return ``true`` or ``false``."""
     text = text_of(node, what, notes)
     if text not in {"true", "false", None}:
-        notes.add(node, f"{what} is true or false.")
+        notes.add(node, f"{what} is true or false.", "Write true or false.")
     return None if text is None else text == "true"
 
 

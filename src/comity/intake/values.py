@@ -101,7 +101,7 @@ class ValueReader:
         """Return one path."""
         text = text_of(node, what, self.notes)
         if text == "":
-            self.notes.add(node, f"{what} names no path.")
+            self.notes.add(node, f"{what} names no path.", "Write the name of the column, or the way to the value.")
         return text or None
 
     def _paths(self, node: Node, what: str) -> tuple[str, ...]:
@@ -111,18 +111,21 @@ class ValueReader:
         origins = [name for name in ("from", "join", "value") if name in keys]
         if len(origins) != 1:
             said = " and ".join(f"`{name}:`" for name in origins) or "none of them"
-            self.notes.add(node, f"{what} needs one of `from:`, `join:` and `value:`, and has {said}.")
+            cause = f"{what} needs one of `from:`, `join:` and `value:`, and has {said}."
+            self.notes.add(node, cause, "Say where the value comes from, once.")
         for name, other in _NEEDS.items():
             if name in keys and other not in keys:
                 self.notes.add(keys[name], f"`{name}:` stands here without `{other}:`.", _NEEDS_WORDS[name])
         readers = [name for name in ("date", "timestamp", "true", "codes") if name in keys]
         if len(readers) > 1:
             both = " and ".join(f"`{name}:`" for name in readers)
-            self.notes.add(node, f"{what} has {both}, of which it can have one.")
+            self.notes.add(node, f"{what} has {both}, of which it can have one.", "Keep the one that fits the field.")
         if "pivot" in keys and not {"date", "timestamp"} & set(keys):
-            self.notes.add(keys["pivot"], "`pivot:` is for `date:` and `timestamp:`, and neither is here.")
+            self.notes.add(
+                keys["pivot"], "`pivot:` is for `date:` and `timestamp:`, and neither is here.", "Leave it out."
+            )
         if "zone" in keys and "timestamp" not in keys:
-            self.notes.add(keys["zone"], "`zone:` is for `timestamp:`, which is not here.")
+            self.notes.add(keys["zone"], "`zone:` is for `timestamp:`, which is not here.", "Leave it out.")
 
     def _optional_text(self, keys: dict[str, Node], name: str) -> str | None:
         return text_of(keys[name], f"`{name}:`", self.notes) if name in keys else None
@@ -165,7 +168,7 @@ class ValueReader:
     def _split(self, separator: Node, part: Node) -> Iterator[Step]:
         text, number = text_of(separator, "`split:`", self.notes), whole_of(part, "`part:`", self.notes)
         if text == "":
-            self.notes.add(separator, "`split:` needs a separator.")
+            self.notes.add(separator, "`split:` needs a separator.", 'For example `split: ", "`.')
         elif text is not None and number is not None:
             yield Split(text, number)
 
@@ -212,9 +215,11 @@ class ValueReader:
             mend = "Say the last year of this century with `pivot:`: with `pivot: 30`, 30 is 2030 and 31 is 1931."
             self.notes.add(keys[reader], "A year of two digits has two meanings.", mend)
         elif "pivot" in keys and not short:
-            self.notes.add(keys["pivot"], "`pivot:` is for years of two digits (%y), and there is none here.")
+            self.notes.add(
+                keys["pivot"], "`pivot:` is for years of two digits (%y), and there is none here.", "Leave it out."
+            )
         if pivot is not None and not 0 <= pivot <= 99:  # noqa: PLR2004  (the two-digit years)
-            self.notes.add(keys["pivot"], "`pivot:` is a year of two digits, 0 to 99.")
+            self.notes.add(keys["pivot"], "`pivot:` is a year of two digits.", "Write 0 to 99.")
         return pivot
 
 
