@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
 
 from cyclopts import App
 
@@ -26,6 +28,8 @@ app.command(ledgers.app)
 
 def main() -> None:
     """Run one command. What went wrong is told in a sentence, with what to do; the exit code is of its kind."""
+    for told_to_end in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(told_to_end, _end)
     try:
         app()
     except KeyboardInterrupt:
@@ -38,3 +42,8 @@ def main() -> None:
             raise
         sys.stderr.write(f"comity: {words}\n")
         sys.exit(exit_code(error))
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    """End as an interrupt does: everything that was started is stopped on the way out."""
+    sys.exit(128 + number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from comity.cli.opening import node
 from comity.intake.check import check_mapping
 from comity.intake.intake import Intake
 from comity.intake.mapping import parse, read_text
-from comity.intake.models import Outcome
+from comity.intake.models import Mistake, Outcome
 from comity.store import Role
 
 app = App(name="source", help="Connect the systems that agencies have.")
@@ -25,10 +26,7 @@ Mapping = Annotated[Path, Parameter(help="The mapping's file.")]
 def check(mapping: Mapping) -> None:
     """Say what is wrong with a mapping file, line by line; nothing, if nothing is."""
     mistakes = check_mapping(mapping, vocabulary.load())
-    for mistake in mistakes:
-        print(mistake)
-    if mistakes:
-        raise Failed(DATA)
+    _refuse(mapping, mistakes)
     print(f"{mapping.name} is right.")
 
 
@@ -69,10 +67,12 @@ def in_words(outcome: Outcome) -> str:
 
 
 def _refuse_mistakes(path: Path) -> None:
-    mistakes = check_mapping(path, vocabulary.load())
+    _refuse(path, check_mapping(path, vocabulary.load()))
+
+
+def _refuse(path: Path, mistakes: Sequence[Mistake]) -> None:
     if mistakes:
-        for mistake in mistakes:
-            print(mistake)
+        print(f"{path.name}:", *mistakes, sep="\n")
         raise Failed(DATA)
 
 

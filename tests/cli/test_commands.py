@@ -1,0 +1,129 @@
+"""The commands as their users type them: what they print, and the exit code when something is wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+
+from comity.demo.chain import HERE, agreement_text, read_chain
+
+MAPPING = HERE / "madeup" / "mappings" / "police-custody.yaml"
+AGREEMENT = HERE / "madeup" / "agreements" / "court-listing.yaml"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("cli") / "home"
+
+
+@pytest.fixture
+def comity(home):
+    def run(*arguments: object, code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "comity.cli", *map(str, arguments)],
+            env={**os.environ, "COMITY_HOME": str(home), "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        assert done.returncode == code, output
+        assert "Traceback" not in output
+        return output
+
+    return run
+
+
+def test_a_right_mapping_is_said_to_be_right(comity):
+    assert "is right" in comity("source", "check", MAPPING)
+
+
+def test_a_wrong_mapping_is_told_with_its_line_and_the_nearest_word(comity, tmp_path):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(MAPPING.read_text().replace("facility: station", "facilty: station"))
+    told = comity("source", "check", wrong, code=65)
+    line = next(n for n, text in enumerate(wrong.read_text().splitlines(), 1) if "facilty" in text)
+    assert f"line {line}" in told
+    assert "facility" in told
+
+
+def test_a_mapping_that_is_not_there_is_a_sentence(comity, tmp_path):
+    assert "nowhere.yaml" in comity("source", "check", tmp_path / "nowhere.yaml", code=65)
+
+
+def test_an_agreement_is_said_back_in_words(comity, tmp_path):
+    file = tmp_path / "agreement.yaml"
+    file.write_text(agreement_text(AGREEMENT, date(2026, 11, 22)))
+    assert "name" in comity("agreement", "check", file)
+
+
+def test_a_wrong_agreement_is_told_with_its_line(comity, tmp_path):
+    file = tmp_path / "agreement.yaml"
+    file.write_text(
+        agreement_text(AGREEMENT, date(2026, 11, 22)).replace("court-listing\nlawful", "court-listin\nlawful")
+    )
+    assert "Line" in comity("agreement", "check", file, code=65)
+
+
+def test_an_export_that_is_none_is_not_sound(comity, tmp_path):
+    assert "Not sound" in comity("ledger", "verify", tmp_path, "--key", "nonsense", code=77)
+
+
+def test_data_that_is_no_chain_is_refused_with_what_it_would_need(comity, tmp_path):
+    assert "sheriff_jail.csv" in comity("demo", "--data", tmp_path, code=66)
+
+
+@pytest.mark.timeout(300)
+def test_an_agreement_from_proposal_to_revocation(comity, tmp_path):
+    file = tmp_path / "agreement.yaml"
+    file.write_text(agreement_text(AGREEMENT, date.today()))
+    parties = {agency.id: agency for agency in read_chain(HERE / "madeup").agencies}
+    for name in ("court", "prosecution", "prison"):
+        comity("agreement", "key", tmp_path / f"{name}.pem")
+        label = parties[name].label
+        public = tmp_path / f"{name}.pem.pub"
+        comity(
+            "agreement", "agency", name, parties[name].kind, "--en", label.en, "--nl", label.nl, "--public-key", public
+        )
+    comity("agreement", "propose", file)
+    comity(
+        "agreement", "approve", "court-listing", 1, "--agency", "court", "--by", "staff-1", "--document", "Looked at."
+    )
+    for name in ("court", "prosecution"):
+        told = comity("agreement", "sign", "court-listing", 1, "--agency", name, "--key", tmp_path / f"{name}.pem")
+        assert "not in force yet" in told
+    wrong_key = comity(
+        "agreement", "sign", "court-listing", 1, "--agency", "prison", "--key", tmp_path / "court.pem", code=65
+    )
+    assert "pinned" in wrong_key
+    comity("agreement", "sign", "court-listing", 1, "--agency", "prison", "--key", tmp_path / "prison.pem")
+    assert "court-listing@1  in force" in comity("agreement", "list")
+    comity(
+        "agreement", "act", "revoke", "court-listing", 1, "--agency", "prison", "--by", "staff-2", "--reason", "Over."
+    )
+    assert "court-listing@1  not in force" in comity("agreement", "list")
+
+
+@pytest.mark.timeout(300)
+def test_doctor_finds_a_key_that_others_may_read(comity, home):
+    assert "WRONG" not in comity("doctor")
+    key = home / "keys" / "careless.key"
+    key.parent.mkdir(mode=0o700, exist_ok=True)
+    key.touch(0o644)
+    try:
+        told = comity("doctor", code=69)
+    finally:
+        key.unlink()
+    assert "chmod 600" in told
+
+
+@pytest.mark.timeout(300)
+def test_status_says_how_the_node_is(comity, home):
+    told = comity("status")
+    assert str(home) in told
+    assert "Ledger" in told
