@@ -20,14 +20,24 @@ class Desk(StrEnum):
     STEWARD = "steward"
     OVERSEER = "overseer"
     CITIZEN = "citizen"
+    SYSTEM = "system"  # an agency's own system, which posts its messages
 
 
 _CASEWORKERS: Final = frozenset({
-    "officer", "investigator", "prosecutor", "listing-officer", "judge", "court-clerk", "prison-officer",
-    "probation-officer", "youth-justice-worker", "victim-advocate", "idva", "marac-coordinator", "caseworker",
+    "officer", "investigator", "custody-officer", "prosecutor", "listing-officer", "judge", "court-clerk",
+    "prison-officer", "probation-officer", "pretrial-officer", "youth-justice-worker", "victim-advocate", "idva",
+    "marac-coordinator", "caseworker",
 })  # fmt: skip
 _STEWARDS: Final = frozenset({"data-steward"})
 _OVERSEERS: Final = frozenset({"data-protection-officer", "auditor"})
+_SYSTEMS: Final = frozenset({"service-account"})
+
+_SEATED: Final = {
+    Desk.CASEWORKER: _CASEWORKERS,
+    Desk.STEWARD: _STEWARDS,
+    Desk.OVERSEER: _OVERSEERS,
+    Desk.SYSTEM: _SYSTEMS,
+}
 
 OPEN_TO: Final[dict[str, Desk]] = {
     "start": Desk.ANYBODY,
@@ -50,8 +60,17 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "steward": Desk.STEWARD,
     "steward-source": Desk.STEWARD,
     "quarantine": Desk.STEWARD,
+    "replay": Desk.STEWARD,
     "log": Desk.OVERSEER,
     "my-data": Desk.CITIZEN,
+    "api-reference": Desk.ANYBODY,
+    "api-agreements": Desk.ANYBODY,
+    "api-ledger-head": Desk.ANYBODY,
+    "api-ledger-receipt": Desk.ANYBODY,
+    "api-search": Desk.CASEWORKER,
+    "api-person": Desk.CASEWORKER,
+    "api-case": Desk.CASEWORKER,
+    "api-message": Desk.SYSTEM,
 }
 
 
@@ -62,10 +81,7 @@ def desks_of(visitor: Visitor) -> frozenset[Desk]:
     if not isinstance(visitor, Colleague):
         return frozenset({Desk.ANYBODY})
     desks = {Desk.ANYBODY, Desk.COLLEAGUE}
-    for roles, desk in ((_CASEWORKERS, Desk.CASEWORKER), (_STEWARDS, Desk.STEWARD), (_OVERSEERS, Desk.OVERSEER)):
-        if visitor.role in roles:
-            desks.add(desk)
-    return frozenset(desks)
+    return frozenset(desks | {desk for desk, roles in _SEATED.items() if visitor.role in roles})
 
 
 def may_open(route: str, visitor: Visitor) -> bool:

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 
-import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -25,39 +24,45 @@ from comity.node import Node
 from comity.store import Role
 from comity.vocabulary.models import Label
 from comity.web.errors import PageError, no_such_page, out_of_order, unusable
-from comity.web.guards import SecureHeaders
-from comity.web.pages import errand, looking, oversight, public, start
+from comity.web.guards import FailQuietly, LimitBody, SecureHeaders
+from comity.web.mappings import known_sources
+from comity.web.pages import errand, looking, oversight, public, start, stewarding
 from comity.web.render import page
 from comity.web.services import Services
 
 HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
+MAX_BODY = 2 * 1024 * 1024  # twice what a source keeps of one unreadable message: no honest message comes near it
 SESSION_HOURS = 8  # a working day: then one signs in again
+_UNREADABLE = Label("Something in this form could not be read", "Iets in dit formulier kon niet worden gelezen")
 _STATIC = Path(__file__).parent / "static"
 
-_log = structlog.get_logger()
 
-
-def create_app(node: Node, *, zone: str = "UTC", hosts: Sequence[str] = HOSTS, secure: bool = False) -> FastAPI:
+def create_app(
+    node: Node, *, mappings: Sequence[Path] = (), zone: str = "UTC", hosts: Sequence[str] = HOSTS, secure: bool = False
+) -> FastAPI:
     """Return the application of an open node.
 
+    ``mappings`` are the mapping files of its sources, for the stewards and for the doors at which systems post;
     ``zone`` is where people here read the clock; ``hosts`` are the names it answers to; ``secure`` sends the session's
     cookie over TLS only, as every node does that is reached over a network.
     """
+    sources = known_sources(mappings, node.vocabulary)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with node.pools(Role.GATE, Role.GOVERNANCE, Role.INTAKE) as pools:
-            app.state.services = Services(node, pools, load_or_create(node.keyring), zone)
+            app.state.services = Services(node, pools, load_or_create(node.keyring), sources, zone)
             yield
 
     app = FastAPI(title="Comity", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    for routes in (start, errand, looking, oversight, public):
+    for routes in (start, errand, looking, stewarding, oversight, public):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(PageError, _cannot)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _unusable)
-    app.add_exception_handler(Exception, _failed)
+    app.add_middleware(FailQuietly, answer=_failed)
+    app.add_middleware(LimitBody, most=MAX_BODY)
     app.add_middleware(
         SessionMiddleware,
         secret_key=_session_secret(node.settings.key_file("web.session")),
@@ -79,19 +84,19 @@ async def _cannot(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", HTTPStatus.NOT_FOUND)
-    told = no_such_page() if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED) else out_of_order()
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        told = no_such_page()
+    else:
+        told = out_of_order() if status >= HTTPStatus.INTERNAL_SERVER_ERROR else unusable(_UNREADABLE)
     return await page(request, "cannot.html", told.status, error=told)
 
 
 async def _unusable(request: Request, _: Exception) -> Response:
-    told = unusable(Label("Something in this form could not be read", "Iets in dit formulier kon niet worden gelezen"))
+    told = unusable(_UNREADABLE)
     return await page(request, "cannot.html", told.status, error=told)
 
 
-async def _failed(request: Request, error: Exception) -> Response:
-    # The kind of error and the route alone: its text may hold what somebody typed.
-    route = getattr(request.scope.get("route"), "name", "")
-    _log.error("page-failed", route=route, kind=type(error).__name__)
+async def _failed(request: Request) -> Response:
     return await page(request, "cannot.html", HTTPStatus.INTERNAL_SERVER_ERROR, error=out_of_order())
 
 

@@ -67,6 +67,15 @@ def unusable(heading: Label) -> PageError:
     )
 
 
+def too_large() -> PageError:
+    """Refuse: more was sent than may be."""
+    return PageError(
+        413,
+        Label("This is too large", "Dit is te groot"),
+        Label("Send it in smaller parts.", "Stuur het in kleinere delen."),
+    )
+
+
 def out_of_order() -> PageError:
     """Something failed on our side."""
     return PageError(

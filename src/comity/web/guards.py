@@ -6,26 +6,37 @@ Rules:
 2. A posted form must come from a page of ours (``Sec-Fetch-Site``; ``Origin`` where a browser does not send it) and
    carry the token of its session.
 3. What is not public is never cached.
+4. What fails, fails quietly: a log line holds the kind of error and the route, never its text, which may hold what
+   somebody typed or what somebody is called.
+5. Nobody may send more than the largest message that a source may.
 """
 
 from __future__ import annotations
 
 import hmac
 import secrets
+import traceback
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from comity.web.errors import forged
+from comity.web.errors import forged, too_large
+
+_log = structlog.get_logger()
 
 TOKEN: Final = "token"  # noqa: S105  (a name, not a secret)
 
 HEADERS: Final = {
     "content-security-policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
+        "default-src 'none'; style-src 'self'; img-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "referrer-policy": "no-referrer",
@@ -58,6 +69,63 @@ class SecureHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class LimitBody:
+    """Refuses a body that is larger than ``most`` bytes, before anything reads it to its end."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app, self.most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if int(Headers(scope=scope).get("content-length") or 0) > self.most:
+            await PlainTextResponse("This is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)(scope, receive, send)
+            return
+        read = 0
+
+        async def receive_limited() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self.most:
+                raise too_large()
+            return message
+
+        await self.app(scope, receive_limited, send)
+
+
+class FailQuietly:
+    """Answers an error of ours with ``answer``, and logs its kind and the route alone (rule 4)."""
+
+    def __init__(self, app: ASGIApp, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self.app, self.answer = app, answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        begun = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_noting)
+        except Exception as error:  # noqa: BLE001  (whatever it is: the server would log its text)
+            route = getattr(scope.get("route"), "name", "")
+            _log.error("request-failed", route=route, kind=type(error).__name__, where=_where(error))
+            if scope["type"] == "http" and not begun:
+                await (await self.answer(Request(scope, receive)))(scope, receive, send)
+
+
+def _where(error: Exception) -> str:
+    """Return the file and line at which an error was raised: code, not data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 def form_token(request: Request) -> str:

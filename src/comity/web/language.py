@@ -29,6 +29,11 @@ def catalogue(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
+def marked(text: str) -> str:
+    """Return ``text`` as it is: it stands in Python and is translated where it is shown (gettext's ``N_``)."""
+    return text
+
+
 def language_of(request: Request) -> str:
     """Return the language that the visitor chose, else the first that the browser asks for, else English."""
     chosen = request.cookies.get(COOKIE, "")

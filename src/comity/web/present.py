@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from itertools import groupby
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup
 
 from comity.vocabulary.errors import UnknownTermError
@@ -16,11 +19,26 @@ _LOCALES = {"en": "en_GB", "nl": "nl_NL"}
 _YEAR_MONTH = 7  # characters of 2014-06
 
 
+class Happening(Protocol):
+    """A line of a timeline: the record's, which this room sees only as the gate hands it out."""
+
+    @property
+    def on(self) -> str:
+        """The day, month or year as it was released."""
+
+
 class Presenter:
     """Shows values in one language and one time zone."""
 
-    def __init__(self, vocabulary: Vocabulary, language: str, zone: str, agencies: Mapping[str, Label]) -> None:
-        self.vocabulary, self.language, self.agencies = vocabulary, language, agencies
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        language: str,
+        zone: str,
+        agencies: Mapping[str, Label],
+        titles: Mapping[str, Label],
+    ) -> None:
+        self.vocabulary, self.language, self.agencies, self.titles = vocabulary, language, agencies, titles
         self.zone = ZoneInfo(zone)
         self.locale = _LOCALES.get(language, "en_GB")
 
@@ -31,6 +49,21 @@ class Presenter:
     def agency(self, name: str) -> str:
         """Return what an agency is called."""
         return self.say(self.agencies[name]) if name in self.agencies else name
+
+    def agreement(self, name: str) -> str:
+        """Return what an agreement is called, from its name or from ``name@version``."""
+        return self.say(self.titles[name]) if name in self.titles else name
+
+    def number(self, value: float) -> str:
+        """Return a number as people write it."""
+        return format_decimal(value, locale=self.locale)
+
+    def share(self, value: float) -> str:
+        """Return a share of one as a percentage; never 0 % or 100 % of what is not quite that."""
+        percentage = min(max(value, 0.001), 0.999) if 0 < value < 1 else value
+        return format_percent(
+            percentage, format="#,##0.#%" if self.language == "en" else "#,##0.# %", locale=self.locale
+        )
 
     def record(self, name: str) -> str:
         """Return what a record type is called."""
@@ -90,6 +123,11 @@ class Presenter:
     def time(self, value: datetime) -> Markup:
         """Return an instant as people write it, with the exact one for machines."""
         return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), self.moment(value))
+
+    @staticmethod
+    def by_year(happenings: Iterable[Happening]) -> list[tuple[str, list[Happening]]]:
+        """Return dated happenings by year, in the order in which they come."""
+        return [(year, list(of)) for year, of in groupby(happenings, key=lambda it: it.on[: len("2014")])]
 
     def _code(self, code_list: str, value: str) -> str:
         try:

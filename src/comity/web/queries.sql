@@ -29,3 +29,28 @@ select person, valid_until from web.letter where code_digest = %(code_digest)s a
 -- name: agencies
 -- The agencies and what they are called.
 select agency, kind, label_en, label_nl from agreements.agency order by agency
+
+-- name: agreement_titles
+-- What each version of each agreement is called, earliest first; the bytes are those that were signed.
+select name, version, said -> 'title' ->> 'en', said -> 'title' ->> 'nl'
+from (select name, version, convert_from(canonical, 'UTF8')::json as said from agreements.agreement) as kept
+order by name, version
+
+-- name: colleagues_of
+-- What the people of an agency are called.
+select colleague, name from web.colleague where agency = %(agency)s
+
+-- name: put_token
+-- Let a program ask in a colleague's name; only a digest of its token is kept.
+insert into web.token (token, digest, colleague, issued_at, valid_until)
+values (%(token)s, %(digest)s, %(colleague)s, %(issued_at)s, %(valid_until)s)
+
+-- name: holder_of_token
+-- The colleague in whose name a program asks, as their agency vouches for them now.
+select c.colleague, c.name, c.agency, c.role, c.language, c.demonstration
+from web.token t join web.colleague c using (colleague)
+where t.digest = %(digest)s and t.valid_until > %(now)s and t.revoked_at is null
+
+-- name: revoke_tokens
+-- End every token of a colleague.
+update web.token set revoked_at = %(now)s where colleague = %(colleague)s and revoked_at is null

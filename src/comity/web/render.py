@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
@@ -11,22 +12,23 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from comity.store import Role
+from comity.vocabulary.models import Vocabulary
 from comity.web import store
 from comity.web.access import may_open
 from comity.web.guards import form_token
-from comity.web.language import catalogue, language_of
+from comity.web.language import catalogue, language_of, marked
 from comity.web.models import Citizen, Colleague, Visitor
 from comity.web.present import Presenter
 from comity.web.services import services_of
 
 _MENU: Final = (
     # route, address, text
-    ("search", "/search", "Search"),
-    ("steward", "/steward", "Deliveries and quality"),
-    ("log", "/log", "Log of requests"),
-    ("my-data", "/my-data", "Who used my data"),
-    ("register", "/agreements", "Agreements"),
-    ("ledger", "/ledger", "Ledger"),
+    ("search", "/search", marked("Search")),
+    ("steward", "/steward", marked("Deliveries and quality")),
+    ("log", "/log", marked("Log of requests")),
+    ("my-data", "/my-data", marked("Who used my data")),
+    ("register", "/agreements", marked("Agreements")),
+    ("ledger", "/ledger", marked("Ledger")),
 )
 
 
@@ -55,14 +57,16 @@ async def page(
     services = services_of(request)
     async with services.as_role(Role.GOVERNANCE) as conn:
         agencies = await store.agency_labels(conn)
+        titles = await store.agreement_titles(conn)
         demonstrated = await store.colleagues_to_demonstrate(conn)
-    show = Presenter(services.node.vocabulary, language, services.zone, agencies)
+    show = Presenter(services.node.vocabulary, language, services.zone, agencies, titles)
     text = (
         environment(language)
         .get_template(template)
         .render(
             language=language,
             show=show,
+            known=_known_fields(services.node.vocabulary),
             token=form_token(request),
             back=_back(request),
             menu=_menu(visitor, active, language),
@@ -79,6 +83,10 @@ def translate(language: str, text: str) -> str:
     return catalogue(language).gettext(text)
 
 
+def _known_fields(vocabulary: Vocabulary) -> Mapping[str, frozenset[str]]:
+    return {name: frozenset(field.name for field in it.fields) for name, it in vocabulary.record_types.items()}
+
+
 def _menu(visitor: Visitor, active: str, language: str) -> list[dict[str, Any]]:
     return [
         {"href": address, "text": translate(language, text), "active": route == active}
@@ -92,7 +100,7 @@ def _who(visitor: Visitor, show: Presenter, language: str) -> dict[str, str]:
         place = f"{show.term('roles', visitor.role).lower()}, {show.agency(visitor.agency)}"
         return {"visitor_name": visitor.name, "visitor_place": place}
     if isinstance(visitor, Citizen):
-        return {"visitor_name": translate(language, "Signed in with a letter"), "visitor_place": ""}
+        return {"visitor_name": translate(language, marked("Signed in with a letter")), "visitor_place": ""}
     return {"visitor_name": "", "visitor_place": ""}
 
 

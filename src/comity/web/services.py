@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from comity.gate.keys import Keyring
 from comity.node import Node
 from comity.store import Role
 from comity.store.store import Pool
+from comity.web.mappings import KnownSource
 
 Answer = TypeVar("Answer")
 
@@ -33,6 +34,7 @@ class Services:
     node: Node
     pools: Mapping[Role, Pool]
     keyring: Keyring
+    sources: Mapping[str, KnownSource] = field(default_factory=dict)
     zone: str = "UTC"  # the zone in which people here read the clock
     clock: Callable[[], datetime] = utc_now
 

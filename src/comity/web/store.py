@@ -16,6 +16,8 @@ from comity.web.models import Citizen, Colleague
 
 _QUERIES = load_queries("comity.web")
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that a reader of a letter could take for another
+_TOKEN_MARK = "comity_"  # noqa: S105  (no secret) so that a scanner for leaked secrets knows one when it sees one
+_TOKEN_BYTES = 32
 _CODE_LENGTH = 16  # 78 bits: guessing one among a million letters takes longer than any letter is valid
 
 
@@ -54,6 +56,32 @@ def send_letter(conn: Connection, person: UUID, now: datetime, valid_until: date
     return "-".join(code[at : at + 4] for at in range(0, _CODE_LENGTH, 4))
 
 
+def issue_token(conn: Connection, colleague: str, now: datetime, valid_until: datetime) -> str:
+    """Return a token with which a program asks in a colleague's name; only its digest is kept.
+
+    Raises psycopg's ForeignKeyViolation if there is no such colleague.
+    """
+    token = f"{_TOKEN_MARK}{secrets.token_urlsafe(_TOKEN_BYTES)}"
+    values = {
+        "token": uuid4(), "digest": _token_digest(token), "colleague": colleague, "issued_at": now,
+        "valid_until": valid_until,
+    }  # fmt: skip
+    conn.execute(_QUERIES.put_token, values)
+    return token
+
+
+def revoke_tokens(conn: Connection, colleague: str, now: datetime) -> int:
+    """End every token of a colleague; return how many were still valid."""
+    return conn.execute(_QUERIES.revoke_tokens, {"colleague": colleague, "now": now}).rowcount
+
+
+async def holder_of_token(conn: AsyncConnection, token: str, now: datetime) -> Colleague | None:
+    """Return the colleague in whose name a token asks, while it is valid; none, whatever is wrong with it."""
+    values = {"digest": _token_digest(token), "now": now}
+    row = await (await conn.execute(_QUERIES.holder_of_token, values)).fetchone()
+    return Colleague(*row) if row else None
+
+
 async def citizen(conn: AsyncConnection, code: str, now: datetime) -> Citizen | None:
     """Return the person to whom a code was sent, while it is valid; none, whatever is wrong with it."""
     values = {"code_digest": _digest(code), "now": now}
@@ -61,10 +89,29 @@ async def citizen(conn: AsyncConnection, code: str, now: datetime) -> Citizen | 
     return Citizen(*row) if row else None
 
 
+async def names_of(conn: AsyncConnection, agency: str) -> Mapping[str, str]:
+    """Return what the people of an agency are called, by the opaque id that is logged."""
+    rows = await (await conn.execute(_QUERIES.colleagues_of, {"agency": agency})).fetchall()
+    return dict(rows)
+
+
+async def agreement_titles(conn: AsyncConnection) -> Mapping[str, Label]:
+    """Return what each agreement is called: under its name as its last version says, under ``name@version`` as that."""
+    titles: dict[str, Label] = {}
+    for name, version, en, nl in await (await conn.execute(_QUERIES.agreement_titles)).fetchall():
+        titles[name] = titles[f"{name}@{version}"] = Label(en, nl)
+    return titles
+
+
 async def agency_labels(conn: AsyncConnection) -> Mapping[str, Label]:
     """Return what each agency is called."""
     rows = await (await conn.execute(_QUERIES.agencies)).fetchall()
     return {agency: Label(en, nl) for agency, _, en, nl in rows}
+
+
+def _token_digest(token: str) -> bytes:
+    # A plain hash does: 256 random bits cannot be guessed from their digest.
+    return hashlib.sha256(token.encode()).digest()
 
 
 def _digest(code: str) -> bytes:

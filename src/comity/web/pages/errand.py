@@ -13,6 +13,7 @@ from comity.agreements.models import Agreement
 from comity.store import Role
 from comity.web.agreeing import open_to
 from comity.web.guards import refuse_forged
+from comity.web.language import marked
 from comity.web.models import Colleague, Errand
 from comity.web.render import page
 from comity.web.services import services_of
@@ -58,7 +59,7 @@ async def _agreements(request: Request, colleague: Colleague) -> tuple[Agreement
 
 def _faults(errand: Errand, chosen: Agreement | None) -> dict[str, str]:
     if chosen is None:
-        return {"agreement": "Choose the agreement that you work under"}
+        return {"agreement": marked("Choose the agreement that you work under")}
     faults = {}
     for name, text, most in (
         ("case_reference", errand.case_reference, MAX_REFERENCE),
@@ -67,11 +68,11 @@ def _faults(errand: Errand, chosen: Agreement | None) -> dict[str, str]:
         if name in chosen.requesters.must_state and not text:
             faults[name] = _MISSING[name]
         elif len(text) > most:
-            faults[name] = "This is too long"
+            faults[name] = marked("This is too long")
     return faults
 
 
 _MISSING = {
-    "case_reference": "Enter the case that this is about",
-    "justification": "Say why you need this",
+    "case_reference": marked("Enter the case that this is about"),
+    "justification": marked("Say why you need this"),
 }

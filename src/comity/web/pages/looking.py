@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from comity.gate.models import Answer, Asked, Refusal
 from comity.store import Role
 from comity.web.agreeing import open_to
 from comity.web.guards import refuse_forged
+from comity.web.language import marked
 from comity.web.models import Colleague, Errand
 from comity.web.render import page
 from comity.web.services import services_of
@@ -53,8 +55,8 @@ async def search(
         return await _search_page(request, colleague, errand, 400, typed=typed, faults={"birth_date": fault})
     try:
         asks = Search(typed["name"] or None, day, typed["number"] or None)
-    except GateError as error:
-        return await _search_page(request, colleague, errand, 400, typed=typed, faults={"name": str(error)})
+    except GateError:
+        return await _search_page(request, colleague, errand, 400, typed=typed, faults=_unusable(typed))
     answer = await _look(request, colleague, errand, asks)
     return await _search_page(request, colleague, errand, typed=typed, answer=answer)
 
@@ -69,14 +71,18 @@ async def person(
 
 @router.post("/case", name="case")
 async def case(
-    request: HttpRequest, reference: Text, colleague: Annotated[Colleague, Depends(admit_colleague)]
+    request: HttpRequest, colleague: Annotated[Colleague, Depends(admit_colleague)], reference: Text = ""
 ) -> Response:
     """Show the joined-up record of a case; its number is posted, because an address is kept in too many places."""
     await refuse_forged(request)
+    errand = errand_of(request)
+    if errand is None:
+        return _to_errand()
     try:
         asks = CaseRead(reference)
     except GateError:
-        return RedirectResponse("/search", status_code=303)
+        faults = {"reference": marked("Enter the number of a case")}
+        return await _search_page(request, colleague, errand, 400, faults=faults)
     return await _joined(request, colleague, asks, "case.html")
 
 
@@ -127,6 +133,13 @@ async def _frame(request: HttpRequest, colleague: Colleague, errand: Errand) -> 
     return {"errand": errand, "agreement": next((it for it in agreements if it.name == errand.agreement), None)}
 
 
+def _unusable(typed: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong with a search that the gate would not put: its own words are for programs."""
+    if not any(typed.values()):
+        return {"name": marked("Enter a name, a date of birth or a number")}
+    return {"name" if typed["name"] else "number": marked("Enter at least two letters or digits, on one line")}
+
+
 def _day(text: str) -> tuple[date | None, str]:
     """Return a date as people write it (31/12/1990, 31-12-1990, 1990-12-31), or what is wrong with it."""
     if not text:
@@ -137,7 +150,7 @@ def _day(text: str) -> tuple[date | None, str]:
         year, month, day = numbers if len(parts[0]) == len("1990") else reversed(numbers)
         return date(year, month, day), ""
     except ValueError:
-        return None, "Enter a date of birth, like 31 12 1990"
+        return None, marked("Enter a date of birth, like 31 12 1990")
 
 
 def _to_errand() -> Response:

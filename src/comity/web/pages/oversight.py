@@ -11,12 +11,15 @@ from starlette.responses import HTMLResponse, Response
 
 from comity.gate import log_for_overseer, uses_of
 from comity.store import Role
+from comity.web import store
+from comity.web.language import marked
 from comity.web.models import Citizen, Colleague
 from comity.web.render import page
 from comity.web.services import services_of
 from comity.web.visitors import admit_citizen, admit_colleague
 
 router = APIRouter()
+ACTS = {"read": marked("Record of a person"), "case": marked("Record of a case"), "search": marked("Search")}
 
 
 @router.get("/log", name="log", response_class=HTMLResponse)
@@ -27,7 +30,9 @@ async def log(
     services = services_of(request)
     async with services.as_role(Role.GATE) as conn:
         lines = await log_for_overseer(conn, colleague.agency, services.now(), by=colleague.id, before=before)
-    return await page(request, "log.html", active="log", lines=lines)
+    async with services.as_role(Role.GOVERNANCE) as conn:
+        names = await store.names_of(conn, colleague.agency)
+    return await page(request, "log.html", active="log", lines=lines, names=names, acts=ACTS)
 
 
 @router.get("/my-data", name="my-data", response_class=HTMLResponse)
