@@ -24,6 +24,8 @@ Holds = Callable[[Standard, Standard], bool]
 # Jaro-Winkler similarities as used since Winkler (1990); Splink's own name comparison uses 0.92 and 0.88. 2026-11-22.
 VERY_NEAR = 0.92
 NEAR = 0.88
+# Below this two names are nothing alike; a letter or two mistyped in a short name leaves more than this. 2026-11-22.
+REMOTELY_ALIKE = 0.75
 # Below this length one edit makes another name of anything. 2026-11-22.
 SHORTEST_TO_MISTYPE = 3
 # Edits after which a number of an authority (six to twelve characters) may still be the same one. 2026-11-22.
@@ -302,13 +304,24 @@ _GIVEN, _FAMILY, _BIRTH = _given(), _family(), _birth()
 _FIXED = (_GIVEN, _middle(), _FAMILY, _BIRTH, _sex(), _postcode())
 
 
-def may_be_twins(a: Standard, b: Standard) -> bool:
+def may_be_twins(a: Standard, b: Standard, known_name: Callable[[str | None], bool]) -> bool:
     """Whether all that speaks for the pair is what twins share: a family name and a birthday, but no forename.
 
-    A number of an authority that both bear (give or take a typing error) tells one person from two.
+    Forenames are two if they are nothing alike, or if each is a name that people bear (``known_name``): *Tim* is
+    not *Tom* mistyped, but *Tmi* may be. A number that both bear tells one person from two.
     """
-    given, family, birth = _GIVEN.level(a, b), _FAMILY.level(a, b), _BIRTH.level(a, b)
-    if given.name != "different" or family.name == "absent" or birth.name != "same":
+    if _BIRTH.level(a, b).name != "same" or _FAMILY.level(a, b).name == "absent":
+        return False
+    given = _GIVEN.level(a, b).name
+    if given not in {"mistyped", "near", "different"} or not (a.given and b.given):
+        return False
+    alike = edits(a.given, b.given) <= 1 or jaro_winkler(a.given, b.given) >= REMOTELY_ALIKE
+    if alike and not (known_name(a.given) and known_name(b.given)):
         return False
     shared = a.identifiers.keys() & b.identifiers.keys()
-    return not any(edits(a.identifiers[kind], b.identifiers[kind]) <= 1 for kind in shared)
+    return not any(_same_number(a.identifiers[kind], b.identifiers[kind]) for kind in shared)
+
+
+def _same_number(one: str, other: str) -> bool:
+    """Whether two numbers may be one, mistyped: twins and fellow arrestees get consecutive ones, which are two."""
+    return one == other or (edits(one, other) <= EDITS_OF_A_NUMBER and one[:-1] != other[:-1])

@@ -43,7 +43,7 @@ def partition(
         for a, b in combinations(group, 2):
             if (a, b) not in full:
                 full[a, b] = score(standards[a], standards[b], model).total
-            if may_be_twins(standards[a], standards[b]):
+            if may_be_twins(standards[a], standards[b], model.known_name):
                 unlike.add((a, b))
     return cluster(everyone, full, replace(bonds, unlike=frozenset(unlike)))
 

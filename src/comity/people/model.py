@@ -18,6 +18,8 @@ from typing import Any
 from comity.people.comparisons import Comparison, Level, comparisons
 from comity.people.errors import ModelError
 
+# A given name that one in two thousand people bears, and more than one, is no typing error. 2026-11-22.
+KNOWN_NAME = 5e-4
 # Shape of the JSON below.
 FORMAT = 1
 
@@ -92,6 +94,10 @@ class Model:
             return 0.0
         usual = self.chances[comparison.name][level.name].u
         return math.log2(usual / self.frequencies[level.frequency].share(value))
+
+    def known_name(self, given: str | None) -> bool:
+        """Return whether a given name is one that people bear, and no typing error."""
+        return "given" in self.frequencies and self.frequencies["given"].shares.get(given or "", 0.0) >= KNOWN_NAME
 
     def as_json(self) -> dict[str, Any]:
         """Return the model as values that JSON can hold."""

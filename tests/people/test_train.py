@@ -1,0 +1,95 @@
+"""Training without labels: the same weights from the same people, and sane ones from odd people."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from comity.people.models import Features
+from comity.people.standardise import standardise
+from comity.people.starting import STARTING
+from comity.people.train import LEAST_TO_TRAIN, train
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+SYLLABLES = ["ba", "de", "fi", "go", "hu", "ja", "ke", "li", "mo", "nu", "pa", "re", "si", "to", "vu", "za"]
+
+
+def crowd(size, records=3):
+    """People with names of two or three syllables, each with some records; one in six mistyped. Agency b has each once."""
+    chance = random.Random(5)  # noqa: S311 - the same crowd each time
+    name = lambda: "".join(chance.choices(SYLLABLES, k=chance.choice([2, 3])))  # noqa: E731 - short
+    for _ in range(size):
+        given, family, born = name(), name(), date(1950, 1, 1) + timedelta(chance.randrange(18_000))
+        for record in range(records):
+            wrong = given[:-1] + "x" if chance.random() < 1 / 6 else given
+            yield standardise(Features(UUID(int=1), "b" if record == 0 else "a", wrong, family, birth_date=born))
+
+
+@pytest.fixture(scope="module")
+def people():
+    return list(crowd(400))
+
+
+@pytest.fixture(scope="module")
+def model(people):
+    return train(people, "v", NOW)
+
+
+def test_the_order_of_people_and_the_hour_do_not_change_the_weights(people, model):
+    shuffled = random.Random(3).sample(people, len(people))  # noqa: S311
+    again = train(shuffled, "v", NOW)
+    assert again.as_json() == model.as_json()
+
+
+def test_the_prior_is_about_the_share_of_pairs_that_are_one_person(people, model):
+    n = len(people)
+    assert model.prior == pytest.approx(400 * 3 / (n * (n - 1) / 2), rel=0.05)
+
+
+def test_how_often_names_are_mistyped_is_learnt(model):
+    assert model.chances["given"]["mistyped"].m == pytest.approx(2 * 1 / 6 * 5 / 6, abs=0.06)
+
+
+def test_frequencies_are_of_people_and_not_of_records(model):
+    assert model.frequencies["family"].rarest == pytest.approx(1 / 400, rel=0.05)
+
+
+def test_that_an_agency_holds_everybody_once_is_learnt(model):
+    weights = {level: chance.weight for level, chance in model.chances["agency"].items()}
+    assert weights["both b"] < -5
+    assert weights["both a"] > -2
+
+
+def test_a_field_that_nobody_filled_in_says_nothing(model):
+    assert {chance.weight for chance in model.chances["postcode"].values()} == {0.0}
+
+
+def test_progress_is_told(people):
+    said = []
+    train(people, "v", NOW, said.append)
+    assert any("1200" in step or "pairs" in step for step in said)
+
+
+def test_the_model_says_what_it_was_trained_on(model):
+    assert model.counts["source_persons"] == 1200
+    assert model.library.startswith("splink 5")
+
+
+def test_too_few_to_learn_from_leave_the_starting_weights(people):
+    assert train(people[: LEAST_TO_TRAIN - 1], "v", NOW).version == STARTING
+
+
+def test_many_of_whom_no_two_agree_leave_the_starting_weights():
+    strangers = [standardise(Features(UUID(int=1), "a", f"g{n}", f"f{n}", birth_date=date(1950, 1, 1) + timedelta(n)))
+                 for n in range(LEAST_TO_TRAIN)]  # fmt: skip
+    assert train(strangers, "v", NOW).version == STARTING
+
+
+def test_people_without_birth_dates_train_what_they_can():
+    nameless = [
+        standardise(Features(UUID(int=1), "a", s.given, s.family, identifiers={"n": s.birth})) for s in crowd(300, 2)
+    ]
+    assert train(nameless, "v", NOW).version == "v"
