@@ -132,7 +132,10 @@ def outbox(store: Store) -> Callable[[], list[dict[str, Any]]]:
 
     def read() -> list[dict[str, Any]]:
         with store.connect(Role.OWNER) as conn:
-            return [json.loads(bytes(row[0])) for row in conn.execute("select body from ledger.outbox order by place")]
+            return [
+                json.loads(bytes(row[0]))
+                for row in conn.execute("select body from ledger.outbox order by queued_at, ctid")
+            ]
 
     return read
 
@@ -142,7 +145,7 @@ def rows(intake: Intake) -> Callable[..., list[tuple[Any, ...]]]:
     """Ask the database something, as the way in."""
 
     def ask(query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        return intake.conn.execute(query, parameters).fetchall()
+        return intake.conn.execute(query, parameters or None).fetchall()
 
     return ask
 

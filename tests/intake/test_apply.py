@@ -61,7 +61,7 @@ records:
         fields:
           instrument: {value: OASys}
           score: score
-          incident: {reference: {key: "^hearing.crime", source: police}}
+          incident: {reference: {key: "^^hearing.crime", source: police}}
 """
 
 MESSAGE = {

@@ -24,12 +24,14 @@ from psycopg.pq import TransactionStatus
 from comity.intake import store
 from comity.intake.acts import carry_out
 from comity.intake.admit import admit
+from comity.intake.errors import IntakeError
 from comity.intake.models import Act, Mapped, Mapping, Outcome
 from comity.intake.replay import messages_of
 from comity.intake.sitting import Message, Sitting, read
 from comity.intake.store import Connection
 from comity.record import Keyring, load_or_create
 from comity.sources import Batch, Said, Unreadable, open_source
+from comity.sources.from_http import HttpSource
 from comity.vocabulary.models import Vocabulary
 
 BATCH = 1_000
@@ -68,6 +70,13 @@ class Intake:
             outcome = _take(sitting, read(sitting, items))
             store.count_delivery(self.conn, delivery, outcome)
         return outcome
+
+    def message(self, mapping: Mapping, data: bytes) -> Outcome:
+        """Take in what a system posted at the mapping's door (``source: {http: …}``); IntakeError if it has none."""
+        source = open_source(mapping.source, Path())
+        if not isinstance(source, HttpSource):
+            raise IntakeError(f"{mapping.name} is pulled, not posted to. Give its mapping `source: {{http: …}}` first.")
+        return self.receive(mapping, source.message(data))
 
     def pull(self, mapping: Mapping, base: Path, *, size: int = BATCH, progress: Progress | None = None) -> Outcome:
         """Take in what is new or changed at the mapping's source; return what became of the whole delivery.
