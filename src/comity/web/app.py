@@ -23,6 +23,8 @@ from comity.gate.keys import load_or_create
 from comity.node import Node
 from comity.store import Role
 from comity.vocabulary.models import Label
+from comity.web.api import create_api
+from comity.web.api.app import PATH as API_PATH
 from comity.web.errors import PageError, no_such_page, out_of_order, unusable
 from comity.web.guards import FailQuietly, LimitBody, SecureHeaders
 from comity.web.mappings import known_sources
@@ -46,17 +48,19 @@ def create_app(
     ``zone`` is where people here read the clock; ``hosts`` are the names it answers to; ``secure`` sends the session's
     cookie over TLS only, as every node does that is reached over a network.
     """
-    sources = known_sources(mappings, node.vocabulary)
+    sources, api = known_sources(mappings, node.vocabulary), create_api()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with node.pools(Role.GATE, Role.GOVERNANCE, Role.INTAKE) as pools:
-            app.state.services = Services(node, pools, load_or_create(node.keyring), sources, zone)
+            services = Services(node, pools, load_or_create(node.keyring), sources, zone)
+            app.state.services = api.state.services = services
             yield
 
     app = FastAPI(title="Comity", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     for routes in (start, errand, looking, stewarding, oversight, public):
         app.include_router(routes.router)
+    app.mount(API_PATH, api, name="api")
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(PageError, _cannot)
     app.add_exception_handler(HTTPException, _http)
