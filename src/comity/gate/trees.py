@@ -7,7 +7,7 @@ agreement's providers, stands in one place.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import reduce
+from functools import cache, reduce
 
 from sqlglot import exp, parse_one
 
@@ -18,7 +18,12 @@ PROVIDERS = exp.cast(exp.Placeholder(this="providers"), "text[]")
 
 
 def parsed(sql: str) -> exp.Expr:
-    """Return the tree of a statement of ours, from ``queries.sql``."""
+    """Return the tree of a statement of ours, from a file of queries: a copy of its own for each caller."""
+    return _parsed(sql).copy()
+
+
+@cache
+def _parsed(sql: str) -> exp.Expr:
     return parse_one(sql, dialect="postgres")
 
 
