@@ -52,9 +52,15 @@ async def head(request: Request, _: Anybody, before: int | None = None) -> Respo
         newest = ledger.head(conn)
         return newest, ledger.latest(conn, ENTRIES_ON_A_PAGE, *([before] if before is not None else []))
 
+    services = services_of(request)
     newest, entries = await services_of(request).reading(Role.GATE, read)
     return await page(
-        request, "ledger.html", active="ledger", head=newest, entries=[(it.number, it.entry()) for it in entries]
+        request,
+        "ledger.html",
+        active="ledger",
+        head=newest,
+        vkey=_vkey(services) if newest else "",
+        entries=[(it.number, it.entry()) for it in entries],
     )
 
 
@@ -96,6 +102,11 @@ async def _proof(services: Services, entry: UUID) -> Proof | None:
             return None
 
     return await services.reading(Role.GATE, read)
+
+
+def _vkey(services: Services) -> str:
+    """Return the ledger's public key; whoever signs has made the key by the time that there is a head."""
+    return ledger.load_or_create_signer(services.node.ledger_key, services.node.name).vkey()
 
 
 async def _register(services: Services) -> tuple[RegisterEntry, ...]:
