@@ -18,8 +18,6 @@ from babel.messages.pofile import read_po, write_po
 
 HERE: Final = Path(__file__).parent
 DUTCH: Final = HERE / "locale" / "nl" / "LC_MESSAGES" / "comity.po"
-    b"# The texts of the pages in Dutch, in the u-form. Brought up to date by python -m comity.web.catalogue.\n\n"
-)
 _METHODS: Final = [("**.py", "python"), ("templates/**.html", "jinja2")]
 _OPTIONS: Final = {"templates/**.html": {"trimmed": "true"}}
 _KEYWORDS: Final = {"marked": None, "_": None, "gettext": None, "ngettext": (1, 2)}
