@@ -164,3 +164,17 @@ def everything(rows: Callable[..., list[tuple[Any, ...]]]) -> Callable[[], dict[
         }
 
     return look
+
+
+@pytest.fixture
+def emptied(store: Store) -> Callable[[], None]:
+    """Empty every table that intake fills: between the examples of one test."""
+
+    def empty() -> None:
+        with store.connect(Role.OWNER) as conn:
+            query = "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = any(%s)"
+            names = conn.execute(query.replace("%I", "%%I"), (["record", "people", "intake"],)).fetchall()
+            conn.execute(f"truncate {', '.join(name for (name,) in names)} cascade")
+            conn.execute("delete from ledger.outbox")
+
+    return empty

@@ -31,6 +31,8 @@ from comity.ledger import Entry, append
 from comity.record.models import Kind, Part, Record, Statement, Status
 from comity.record.store import data_keys, insert_parts, insert_statements, move_statements, put_records
 
+_LAST = 2**63 - 1  # later than whatever was held before
+
 
 @dataclass(slots=True)
 class _Verdict:
@@ -230,22 +232,33 @@ def _records(sitting: Sitting, verdict: _Verdict) -> list[Kept]:
 
 def _end_held(sitting: Sitting, work: _Work) -> None:
     """Hold what is to be held, and let go what was held and is now settled or overtaken by a later word."""
-    conn, source, now = sitting.conn, sitting.mapping.name, sitting.now
-    admitted = work.having(Status.ADMITTED)
-    tried = {verdict.message.statement_id for verdict in work.verdicts if verdict.message.held_before}
-    keys = [verdict.message.said.key for verdict in admitted]
-    overtaken = store.ids(conn, store.QUERIES.held_under_keys, source=source, keys=keys) if keys else []
-    overtaken = [held for held in overtaken if held not in tried] + work.settled
-    move_statements(conn, overtaken, Status.SUPERSEDED)
-    store.resolve(conn, overtaken, Status.SUPERSEDED, now)
-    for status in (Status.ADMITTED, Status.SUPERSEDED):
-        ended = [verdict.message for verdict in work.having(status) if verdict.message.held_before]
-        store.resolve(conn, [message.statement_id for message in ended], status, now)
+    conn, now = sitting.conn, sitting.now
     held = [(verdict.message, _held_row(sitting, verdict)) for verdict in work.having(Status.QUARANTINED)]
-    store.hold(conn, source, sitting.mapping.label, [row for message, row in held if not message.held_before], now)
+    fresh = [row for message, row in held if not message.held_before]
+    store.hold(conn, sitting.mapping.name, sitting.mapping.label, fresh, now)
     for message, again in held:
         if message.held_before:
             store.still_held(conn, sitting.mapping.label, again, now)
+    for status in (Status.ADMITTED, Status.SUPERSEDED):
+        ended = [verdict.message for verdict in work.having(status) if verdict.message.held_before]
+        store.resolve(conn, [message.statement_id for message in ended], status, now)
+    overtaken = _overtaken(sitting, work) + work.settled
+    move_statements(conn, overtaken, Status.SUPERSEDED)
+    store.resolve(conn, overtaken, Status.SUPERSEDED, now)
+
+
+def _overtaken(sitting: Sitting, work: _Work) -> list[UUID]:
+    """Return what is held, from before or from this batch, under a key under which something later was admitted."""
+    later: dict[str, int] = {}
+    fresh: dict[UUID, bool] = {}  # what this batch itself holds, and whether it is overtaken
+    for verdict in reversed(work.verdicts):
+        message, key = verdict.message, verdict.message.said.key
+        if verdict.status is not Status.QUARANTINED and not verdict.outdated:
+            later[key] = max(later.get(key, 0), _LAST if message.number is None else message.number)
+        elif not message.held_before:
+            fresh[message.statement_id] = key in later
+    before = store.overtaken(sitting.conn, sitting.mapping.name, later)
+    return [held for held in before if fresh.get(held, True)]
 
 
 def _held_row(sitting: Sitting, verdict: _Verdict) -> HeldRow:

@@ -99,14 +99,14 @@ class Intake:
 
     def replay(self, mapping: Mapping, *, size: int = BATCH) -> Outcome:
         """Try everything that is held of a source again with a mended mapping; what stays held is ``quarantined``."""
-        outcome, after = Outcome(), UUID(int=0)
+        outcome, after = Outcome(), 0
         while True:
             with self._transaction():
                 sitting = self._sit(mapping)
                 held = store.waiting(self.conn, mapping.name, after, size)
                 if not held:
                     return outcome
-                after = held[-1].statement_id
+                after = held[-1].number
                 outcome += _take(sitting, messages_of(sitting, held))
 
     def _receive_batch(self, mapping: Mapping, batch: Batch, delivery: UUID) -> Outcome:

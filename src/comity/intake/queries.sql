@@ -61,11 +61,19 @@ update intake.quarantine set resolved_at = %(now)s, resolution = %(resolution)s
 where statement_id = any(%(ids)s) and resolved_at is null
 
 -- name: held_page
--- Some of what a source's quarantine holds, from a place on, with the sealed messages.
-select q.statement_id, q.place, s.verbatim, s.verbatim_epoch, s.format
+-- Some of what a source's quarantine holds, from a number on, with the sealed messages.
+select q.statement_id, q.place, s.verbatim, s.verbatim_epoch, s.format, q.number
 from intake.quarantine q join record.statement s using (statement_id)
-where q.source = %(source)s and q.resolved_at is null and q.statement_id > %(after)s
-order by q.statement_id limit %(size)s
+where q.source = %(source)s and q.resolved_at is null and q.number > %(after)s
+order by q.number limit %(size)s
+
+-- name: overtaken
+-- Messages held under these source keys before these numbers.
+select q.statement_id
+from unnest(%(keys)s::text[], %(numbers)s::bigint[]) as later (source_key, number)
+join record.statement s on s.source = %(source)s and s.source_key = later.source_key and s.status = 'quarantined'
+join intake.quarantine q on q.statement_id = s.statement_id
+where q.resolved_at is null and q.number < later.number
 
 -- name: readmit
 -- A message that was held takes its place among the statements.
@@ -156,7 +164,7 @@ where q.resolved_at is null group by 1, 2, 3, 4 order by 1, 2, 3, 4
 select q.statement_id, q.source, q.mapping, q.place, q.faults, q.held_at, q.tried_at, s.format
 from intake.quarantine q join record.statement s using (statement_id)
 where q.resolved_at is null and (%(source)s::text is null or q.source = %(source)s)
-order by q.held_at, q.statement_id limit %(limit)s offset %(offset)s
+order by q.number limit %(limit)s offset %(offset)s
 
 -- name: count_held
 -- How many messages are held.

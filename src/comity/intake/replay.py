@@ -19,7 +19,7 @@ def messages_of(sitting: Sitting, held: Iterable[Waiting]) -> Iterator[Message]:
         content = sitting.keyring.unseal_verbatim(it.statement_id, it.epoch, it.verbatim)
         body = Body.from_verbatim(it.format, content, namespaces(sitting.mapping.source))
         said, known_by = applier.apply(body, it.place), digest(sitting, it.format, content)
-        yield Message(it.statement_id, it.place, it.format, content, known_by, said, held_before=True)
+        yield Message(it.statement_id, it.place, it.format, content, known_by, said, number=it.number)
 
 
 def namespaces(source: Mapping[str, object]) -> dict[str, str]:

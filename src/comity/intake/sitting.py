@@ -57,7 +57,7 @@ class Sitting:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message, read and mapped. ``content`` is what is kept verbatim; ``held_before``: it is being tried again."""
+    """One message, read and mapped. ``content`` is what is kept verbatim; ``number``: of what is being tried again."""
 
     statement_id: UUID
     place: str
@@ -65,7 +65,12 @@ class Message:
     content: bytes = field(repr=False)
     digest: bytes
     said: Mapped | Held
-    held_before: bool = False
+    number: int | None = None
+
+    @property
+    def held_before(self) -> bool:
+        """Whether it comes from the quarantine, and not from its source."""
+        return self.number is not None
 
     @property
     def act(self) -> Act:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -56,6 +57,7 @@ class Waiting:
     verbatim: bytes | None
     epoch: int
     format: str
+    number: int
 
 
 def one_at_a_time(conn: Connection, agency: str) -> None:
@@ -151,10 +153,16 @@ def resolve(conn: Connection, statements: Sequence[UUID], resolution: Status, no
         conn.execute(QUERIES.resolve, {"ids": list(statements), "resolution": resolution.value, "now": now})
 
 
-def waiting(conn: Connection, source: str, after: UUID, size: int) -> list[Waiting]:
-    """Return some of what is held of a source, from an id on."""
+def overtaken(conn: Connection, source: str, later: Map[str, int]) -> list[UUID]:
+    """Return what is held under these keys and was held before these numbers."""
+    numbers = {"keys": list(later), "numbers": list(later.values())}
+    return ids(conn, QUERIES.overtaken, source=source, **numbers) if later else []
+
+
+def waiting(conn: Connection, source: str, after: int, size: int) -> list[Waiting]:
+    """Return some of what is held of a source, from a number on."""
     rows = conn.execute(QUERIES.held_page, {"source": source, "after": after, "size": size})
-    return [Waiting(row[0], row[1], None if row[2] is None else bytes(row[2]), row[3], row[4]) for row in rows]
+    return [Waiting(row[0], row[1], None if row[2] is None else bytes(row[2]), *row[3:]) for row in rows]
 
 
 def readmit(conn: Connection, statements: Iterable[Statement]) -> None:
