@@ -18,7 +18,7 @@ from comity.web.language import COOKIE, LANGUAGES
 from comity.web.models import Citizen, Colleague, Visitor
 from comity.web.render import page
 from comity.web.services import services_of
-from comity.web.visitors import CITIZEN, CITIZEN_UNTIL, COLLEAGUE, admit, refuse_unless_on_loopback
+from comity.web.visitors import CITIZEN, CITIZEN_UNTIL, COLLEAGUE, admit, on_loopback, refuse_unless_on_loopback
 
 router = APIRouter()
 _YEAR = 365 * 24 * 3600
@@ -29,8 +29,10 @@ _MAX_CODE = 40
 async def start(request: Request, visitor: Annotated[Visitor, Depends(admit)]) -> Response:
     """Show what this is, and who may sign in."""
     services = services_of(request)
-    async with services.as_role(Role.GOVERNANCE) as conn:
-        colleagues = await store.colleagues_to_demonstrate(conn)
+    colleagues: list[Colleague] = []
+    if on_loopback(request):  # elsewhere nobody can sign in as one of them
+        async with services.as_role(Role.GOVERNANCE) as conn:
+            colleagues = await store.colleagues_to_demonstrate(conn)
     return await page(request, "start.html", active="start", colleagues=colleagues, visitor=visitor)
 
 
