@@ -166,7 +166,7 @@ class World:
 
     def entries(self) -> list[bytes]:
         """The bodies of the gate's entries that wait in the outbox."""
-        rows = self.run(Role.LEDGER, "select body from ledger.outbox order by place")
+        rows = self.run(Role.LEDGER, "select body from ledger.outbox order by queued_at")
         return [bytes(row[0]) for row in rows if b'"kind":"disclosure"' in row[0] or b'"kind":"refusal"' in row[0]]
 
 

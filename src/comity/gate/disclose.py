@@ -24,9 +24,7 @@ from uuid import uuid4
 from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
 
-from comity.agreements import Agreement
-from comity.agreements.models import Considered
-from comity.agreements.rows import standing_from_rows, standing_query
+from comity.agreements import Agreement, Considered, standing_from_rows, standing_query
 from comity.gate import reasons
 from comity.gate.answer import Raw, disclosure
 from comity.gate.compile import Compiled, compile_verdict

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from comity.agreements import Agreement
-from comity.agreements.models import Considered
+from comity.agreements import Agreement, Considered
 from comity.gate.decide import MAX_JUSTIFICATION
 from comity.gate.models import MAX_QUERY_LENGTH, Asking, CaseRead, Read, Request, Search
 from comity.ledger.entry import COMMITMENT_SIZE, Entry, commitment
