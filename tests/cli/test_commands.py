@@ -56,6 +56,20 @@ def test_a_mapping_that_is_not_there_is_a_sentence(comity, tmp_path):
     assert "nowhere.yaml" in comity("source", "check", tmp_path / "nowhere.yaml", code=65)
 
 
+def test_a_mapping_is_tried_on_a_file_without_a_database(comity, home, tmp_path):
+    file = tmp_path / "custody.jsonl"
+    file.write_text(
+        '{"custody_no": "CU1", "nominal": "N1", "station": "Ashwick", "in": "2024-01-02T10:00", "out": null}\n'
+        '{"custody_no": "CU2", "nominal": "N1", "station": "Ashwick", "in": "2024-01-02T10:00", "out": "2024-01-01T10:00"}\n'
+    )
+    told = comity("source", "try", MAPPING, file)
+    assert "2 delivered = 1 admitted + 1 quarantined" in told
+    assert "line 2" in told
+    assert "Ashwick" not in told
+    assert "Ashwick" in comity("source", "try", MAPPING, file, "--records")
+    assert not (home / "cluster").exists()
+
+
 def test_an_agreement_is_said_back_in_words(comity, tmp_path):
     file = tmp_path / "agreement.yaml"
     file.write_text(agreement_text(AGREEMENT, date(2026, 11, 22)))

@@ -10,14 +10,18 @@ from cyclopts import App, Parameter
 
 from comity import vocabulary
 from comity.cli.failing import DATA, Failed
-from comity.cli.opening import node
+from comity.cli.opening import node, now
 from comity.intake.check import check_mapping
 from comity.intake.intake import Intake
 from comity.intake.mapping import parse, read_text
-from comity.intake.models import Mistake, Outcome
+from comity.intake.models import Fault, Mistake, Outcome
+from comity.intake.steward import quarantine
+from comity.intake.trial import try_mapping
 from comity.store import Role
 
 app = App(name="source", help="Connect the systems that agencies have.")
+
+MOST_FAULTS = 20  # told of a trial: what a screen holds
 
 Mapping = Annotated[Path, Parameter(help="The mapping's file.")]
 
@@ -78,3 +82,59 @@ def _refuse(path: Path, mistakes: Sequence[Mistake]) -> None:
 
 def _tell_progress(so_far: Outcome, _: int | None) -> None:
     print(f"  {so_far.delivered:,} so far", end="\r", flush=True)
+
+
+@app.command(name="try")
+def try_(mapping: Mapping, file: Path, *, records: bool = False) -> None:
+    """Show what a mapping would do with a file. Nothing is written, and no database is needed.
+
+    Parameters
+    ----------
+    file
+        The file to read in the place of the mapping's own, or the folder that holds it.
+    records
+        Show the records of the first messages too. They are personal data: mind who reads your screen.
+    """
+    _refuse_mistakes(mapping)
+    report = try_mapping(mapping, file, vocabulary.load(), now())
+    print(f"{report.mapping}: {in_words(report.outcome)}")
+    for block, count in report.records.items():
+        print(f"  {count:,} of {block}")
+        for (owner, name), filled in report.filled.items():
+            if owner == block:
+                print(f"    {name}: {100 * filled / count:.0f} % filled")
+    if report.repeated_keys:
+        print(f"  {report.repeated_keys:,} messages have the key of another: the later one takes its place")
+    _tell_faults(report.faults)
+    for example in report.examples if records else ():
+        print(f"\n{example.place}")
+        for record in example.mapped.records:
+            values = ", ".join(f"{name}: {value}" for name, value in record.values.items())
+            print(f"  {record.block}: {values}")
+
+
+@app.command
+def held(source: str | None = None, *, page: int = 1) -> None:
+    """List what is held, with every fault, its place and how to mend it."""
+    with node() as opened, opened.store.connect(Role.INTAKE) as conn:
+        found = quarantine(conn, source, page)
+    print(f"{found.total:,} messages are held.")
+    for message in found.messages:
+        print(f"{message.source}, {message.place}")
+        for fault in message.faults:
+            print(f"    {_fault_words(fault)}")
+    if found.pages > 1:
+        print(f"Page {found.page} of {found.pages}: --page {found.page % found.pages + 1} shows the next.")
+
+
+def _tell_faults(faults: Sequence[Fault]) -> None:
+    for fault in faults[:MOST_FAULTS]:
+        print(f"  {fault.place}: {_fault_words(fault)}")
+    if len(faults) > MOST_FAULTS:
+        print(f"  ... and {len(faults) - MOST_FAULTS:,} more")
+
+
+def _fault_words(fault: Fault) -> str:
+    where = ".".join(part for part in (fault.record, fault.field) if part)
+    path = f" (from {fault.path})" if fault.path else ""
+    return f"{where}{path}: {fault.text.en}. {fault.mend.en}.".removeprefix(": ")
