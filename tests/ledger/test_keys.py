@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from comity.ledger import load_or_create_signer
+from comity.ledger import keys, load_or_create_signer
 from comity.ledger.errors import KeyFileError, NoteError
 from comity.ledger.note import Signer
 
@@ -39,6 +39,13 @@ def test_two_processes_that_start_at_once_have_one_key(tmp_path: Path) -> None:
         thread.join()
     assert len(found) == 8
     assert len({signer.seed for signer in found}) == 1
+
+
+def test_a_key_made_a_moment_too_late_gives_way(tmp_path: Path) -> None:
+    first = load_or_create_signer(tmp_path / "key", NAME)
+    keys._create(tmp_path / "key", Signer(NAME, b"l" * 32))
+    assert load_or_create_signer(tmp_path / "key", NAME) == first
+    assert [file.name for file in tmp_path.iterdir()] == ["key"]
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])

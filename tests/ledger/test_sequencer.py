@@ -296,6 +296,10 @@ def test_memory_a_step_behind_after_a_crash_is_caught_up(sequencer, queue, memor
     behind = memory.read_text()
     queue(300, 2)
     sequencer.step(NOW)
+    newest = memory.read_text()
+    memory.write_text(behind)
+    assert sequencer.step(NOW) == 0
+    assert memory.read_text() == newest  # at the first look, before anything new is signed
     memory.write_text(behind)
     queue(3, 3)
     assert sequencer.step(NOW) == 3

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from comity.ledger import verify
 from comity.ledger.checkpoint import Checkpoint
-from comity.ledger.merkle import EMPTY_ROOT, Tree, leaf_hash
+from comity.ledger.errors import ProofError
+from comity.ledger.merkle import EMPTY_ROOT, Tree, leaf_hash, node_hash
 from comity.ledger.note import Signer, sign_note
 from comity.ledger.proof import Proof
 from comity.ledger.tiles import decode_bundle, encode_bundle
@@ -453,6 +454,27 @@ def test_receipt_for_another_place_or_another_entry(receipt: Path, signer: Signe
         assert verify_receipt(receipt, signer.vkey()).fault
         with pytest.raises(ValueError):  # noqa: PT011 - either of the room's two, both ValueErrors
             Proof.parse(wrong).verify(signer.verifier)
+
+
+def test_receipt_in_another_spelling(receipt: Path, signer: Signer) -> None:
+    text = receipt.read_text()
+    extra, step = text.splitlines()[1], text.splitlines()[3]
+    assert step.endswith("=")
+    other = step[:-2] + chr(ord(step[-2]) + 1) + "="  # the last bits of that character carry nothing
+    for was, becomes in ((step, other), (extra, extra + "===="), ("index 345", "index 0345")):
+        receipt.write_text(text.replace(was, becomes))
+        assert verify_receipt(receipt, signer.vkey()).fault
+        with pytest.raises(ProofError):
+            Proof.parse(receipt.read_text())
+
+
+def test_receipt_for_a_number_past_the_end(tmp_path: Path, signer: Signer, bodies) -> None:
+    hashes = [leaf_hash(body) for body in bodies[:2]]
+    note = Checkpoint(signer.name, 2, node_hash(*hashes)).sign(signer)
+    for number, holds in ((1, True), (2, False), (3, False)):
+        proof = Proof(bodies[1], number, (hashes[0],), note)
+        (tmp_path / "r").write_text(proof.text())
+        assert (verify_receipt(tmp_path / "r", signer.vkey()).fault is None) is holds
 
 
 @pytest.mark.parametrize(
