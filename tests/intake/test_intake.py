@@ -232,7 +232,7 @@ def test_a_message_with_faults_is_held_with_all_of_them_and_told_to_the_ledger(
     assert [(fault["cause"], fault["field"], fault["rule"]) for fault in faults] == [
         ("not-a-date", "birth_date", ""),
         ("rule-broken", "released_on", "released-after-received"),
-    ] or {fault["cause"] for fault in faults} == {"not-a-date", "rule-broken"}
+    ]
     assert place == "line 1"
     assert {entry["context"]["outcome"] for entry in outbox()} == {"quarantined", "admitted"}
 

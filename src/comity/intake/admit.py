@@ -22,7 +22,7 @@ from uuid import UUID
 from comity.intake import store
 from comity.intake.causes import Cause
 from comity.intake.linking import link
-from comity.intake.models import Fault, Held, Mapped, Outcome, RecordRef
+from comity.intake.models import Act, Fault, Held, Mapped, Outcome, RecordRef
 from comity.intake.parts import Kept, kept, row, sealed_parts
 from comity.intake.restore import restore, take_away
 from comity.intake.sitting import Message, Sitting, entry_of, statement
@@ -256,7 +256,7 @@ def _overtaken(sitting: Sitting, work: _Work) -> list[UUID]:
         if verdict.status is not Status.QUARANTINED and not verdict.outdated:
             later[key] = max(later.get(key, 0), _LAST if message.number is None else message.number)
         elif not message.held_before:
-            fresh[message.statement_id] = key in later
+            fresh[message.statement_id] = key in later and message.act in {Act.STATE, Act.RETRACT}
     before = store.overtaken(sitting.conn, sitting.mapping.name, later)
     return [held for held in before if fresh.get(held, True)]
 

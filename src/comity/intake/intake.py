@@ -86,6 +86,7 @@ class Intake:
         """
         source = open_source(mapping.source, base)
         with self._transaction():
+            store.one_at_a_time(self.conn, mapping.agency)
             delivery = store.begin_delivery(self.conn, mapping.name, mapping.label, self.clock())
             cursor = store.cursor_of(self.conn, mapping.name)
             so_far = store.delivered(self.conn, delivery)

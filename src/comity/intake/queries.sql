@@ -68,10 +68,11 @@ where q.source = %(source)s and q.resolved_at is null and q.number > %(after)s
 order by q.number limit %(size)s
 
 -- name: overtaken
--- Messages held under these source keys before these numbers.
+-- Statements and retractions held under these source keys before these numbers. An erasure waits until it is done.
 select q.statement_id
 from unnest(%(keys)s::text[], %(numbers)s::bigint[]) as later (source_key, number)
 join record.statement s on s.source = %(source)s and s.source_key = later.source_key and s.status = 'quarantined'
+    and s.kind in ('state', 'retract')
 join intake.quarantine q on q.statement_id = s.statement_id
 where q.resolved_at is null and q.number < later.number
 
