@@ -102,6 +102,13 @@ def test_attack_two_stray_quotes_that_join_lines_into_a_ragged_row_swallow_no_ro
     assert [bad.place.split(" (")[0] for bad in pulled.unreadable] == ["jail.csv, line 2", "jail.csv, line 4"]
 
 
+def test_only_the_other_end_of_a_stray_quote_is_doubted(tmp_path, pull):
+    write(tmp_path, 'A,B\n"x,1\ny"z,2\n5 11",3\n6 01",4\n')
+    pulled = pull(PLAIN)
+    assert [body["B"] for body in pulled.bodies] == ["3", "4"]
+    assert [bad.place.split(" (")[0] for bad in pulled.unreadable] == ["jail.csv, line 2", "jail.csv, line 3"]
+
+
 def test_without_quoting_a_quote_is_a_character(tmp_path, pull):
     write(tmp_path, 'A|B\n"x|5\' 11"\n')
     assert pull({"csv": {"path": "jail.csv", "delimiter": "|", "quote": "none"}}).bodies == [
@@ -198,6 +205,29 @@ def test_attack_a_line_without_end_is_passed_over(tmp_path, pull, monkeypatch):
     pulled = pull(PLAIN)
     assert [body["A"] for body in pulled.bodies] == ["1", "3"]
     assert [bad.place for bad in pulled.unreadable] == ["jail.csv, line 3 (byte 8)", "jail.csv, line 5 (byte 5015)"]
+
+
+@pytest.mark.parametrize("length", [1_000, 1_001, 1_002, 2_001, 2_002, 2_003])
+def test_attack_a_last_line_of_any_length_is_not_lost(tmp_path, pull, monkeypatch, length):
+    monkeypatch.setattr("comity.sources.lines.MAX_LINE", 1_000)
+    write(tmp_path, b"A\n" + b"x" * length)
+    pulled = pull(PLAIN)
+    assert (len(pulled.bodies), len(pulled.unreadable)) == ((1, 0) if length <= 1_000 else (0, 1))
+
+
+def test_attack_a_value_of_endless_lines_is_not_held_in_memory(tmp_path, pull, monkeypatch):
+    monkeypatch.setattr("comity.sources.from_csv.MAX_ROW_LINES", 5)
+    write(tmp_path, 'A,B\n"1\n2\n3\n4",x\n"1\n2\n3\n4\n5\n6",y\n7,z\n')
+    pulled = pull(PLAIN)
+    assert [body["B"] for body in pulled.bodies] == ["x", "z"]
+    assert pulled.unreadable[0].place == "jail.csv, line 6 (byte 16)"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_half_a_character_is_no_newline(tmp_path, pull, encoding):
+    name = "\u0a05\u0100\u000b\u0a00\u0a0a"  # among its bytes is a newline, in the wrong place
+    write(tmp_path, f"A,B\n{name},1\n".encode(encoding))
+    assert pull({"csv": {"path": "jail.csv", "encoding": encoding}}).bodies == [{"A": name, "B": "1"}]
 
 
 # Where it left off

@@ -82,6 +82,13 @@ def test_attack_symlinked_folder_in_the_inbox_is_not_followed(inbox, tmp_path, p
         assert pull({"jsonl": {"path": pattern}}).bodies == []
 
 
+def test_attack_symlink_put_there_between_the_look_and_the_opening(inbox, tmp_path, pull, monkeypatch):
+    monkeypatch.setattr("comity.sources.files.FoundFile.goes_elsewhere", lambda _: False)
+    (tmp_path / "secret.jsonl").write_text('{"a": "Secretson"}\n')
+    (inbox / "a.jsonl").symlink_to(tmp_path / "secret.jsonl")
+    assert pull(INBOX).bodies == []
+
+
 def test_an_inbox_that_is_itself_a_link_is_the_owners_choice(inbox, tmp_path, pull):
     (inbox / "a.jsonl").write_text('{"a": 1}\n')
     (tmp_path / "link").symlink_to(inbox)

@@ -306,6 +306,22 @@ def test_every_type_of_cursor_column_comes_back_exactly(court, pull, type_, valu
     execute("alter role current_user reset timezone")
 
 
+def test_a_time_is_the_same_moment_when_the_session_has_another_zone(court, pull):
+    url, secrets, execute = court
+    execute("create table party (at timestamptz)")
+    by = court_spec(url, "select at from party", cursor="at")
+    try:
+        execute("alter role current_user set timezone = 'Asia/Tokyo'")
+        execute("insert into party values ('2020-07-01 00:00+00')")
+        first = pull(by, secrets=secrets)
+        execute("alter role current_user set timezone = 'America/New_York'")
+        execute("insert into party values ('2020-07-01 00:00:01+00')")
+        moments = {datetime.fromisoformat(body["at"]) for body in pull(by, first.cursor, secrets=secrets).bodies}
+        assert datetime(2020, 7, 1, 0, 0, 1, tzinfo=UTC) in moments
+    finally:
+        execute("alter role current_user reset timezone")
+
+
 def test_postgresql_dates_that_python_has_none_for_come_as_texts(court, pull):
     url, secrets, execute = court
     execute("create table party (id int, until date, at timestamptz)")
@@ -370,6 +386,14 @@ def test_attack_a_password_in_no_message_no_log_and_no_traceback(court, tmp_path
     for secret in (secrets["COURT_PASSWORD"], secrets["COURT_HOST"], "hunter2", "Secretson"):
         assert secret not in shown
     assert raised.value.mend
+
+
+def test_attack_a_database_that_repeats_a_secret_in_its_answer(court, pull):
+    url, secrets, _ = court
+    url += "&application_name=${COURT_SECRET}"
+    with pytest.raises(SourcesError, match="does not exist") as raised:
+        pull(court_spec(url, "select * from hunter2"), secrets=secrets | {"COURT_SECRET": "hunter2"})
+    assert "hunter2" not in str(raised.value)
 
 
 def test_postgresql_tells_what_is_wrong_with_a_query(court, pull):

@@ -33,6 +33,7 @@ def test_cells_have_their_types(tmp_path, pull):
     pulled = pull(SPEC)
     expected = ["007", 7, 7.5, True, "2013-06-30", "2013-06-30T09:46:32", "09:46:00", "PT108000S", None]
     assert list(pulled.bodies[0].values()) == expected
+    assert type(pulled.bodies[0]["B"]) is int
     assert pulled.items[0].place == "book.xlsx, row 2"
 
 

@@ -6,7 +6,8 @@ Rules:
    otherwise).
 2. Values are texts, exactly as written; an empty value is an empty text. Empty lines say nothing.
 3. A quoted value may hold newlines. A quote that is never closed spoils its own line, not the rest: when the lines from
-   it on make no row of the right length, the first of them is told and reading goes on with the second.
+   it on make no row of the right length, the first of them is told and reading goes on with the second. The
+   next row with an odd quote is told too: it may hold the other end.
 4. Only new lines are read of a file that has grown; a file that was rewritten is read again.
 """
 
@@ -74,7 +75,7 @@ class CsvSource:
                 at, number = line.end, line.number
         if not self.header:
             return Columns(self.columns), at, number
-        taken, values, fault = _Rows(feed, self._reader, None).take() or ((), [], None)
+        taken, values, fault = _Rows(feed, self, None).take() or ((), [], None)
         if fault or not taken:
             raise fault or RefusedTableError("the file has no header", "Name the columns in the first line")
         columns = Columns(values)
@@ -82,14 +83,15 @@ class CsvSource:
             columns.expect(self.columns)
         return columns, taken[-1].end, taken[-1].number
 
-    def _reader(self, feed: Iterator[str]) -> Any:
+    def parsed(self, feed: Iterator[str]) -> Any:
+        """Return the rows of values in the lines of ``feed``."""
         quoting: Literal[0, 3] = csv.QUOTE_NONE if self.quote is None else csv.QUOTE_MINIMAL
         return csv.reader(feed, delimiter=self.delimiter, quotechar=self.quote or '"', quoting=quoting, strict=True)
 
     def _rows(self, file: OpenFile, encoding: Encoding, columns: Columns, at: int, number: int) -> Iterator[Step]:
         resume = file.resume_at()
         at, number = max((at, number), resume)
-        rows = _Rows(lines(file.handle, encoding, at, number), self._reader, columns)
+        rows = _Rows(lines(file.handle, encoding, at, number), self, columns)
         key = file.found.key
         last = (at, number)
         while found := rows.take():
@@ -106,11 +108,13 @@ _Taken = tuple[list[Line], Any, RefusedTableError | None]
 class _Rows:
     """Rows out of lines: takes as many lines as make one row, and gives back those that do not belong to it."""
 
-    def __init__(self, feed: Iterator[Line], reader: Any, columns: Columns | None) -> None:
-        self._feed, self._reader, self._columns = feed, reader, columns
+    def __init__(self, feed: Iterator[Line], source: CsvSource, columns: Columns | None) -> None:
+        self._feed, self._columns = feed, columns
+        self._reader, self._quote = source.parsed, source.quote
         self._given_back: deque[Line] = deque()
         self._taken: list[Line] = []
-        self._parsed = reader(self._texts())
+        self._doubtful = False  # whether a quote was not closed whose other end has not been met
+        self._parsed = self._reader(self._texts())
 
     def take(self) -> _Taken | None:
         """Return the next row's lines with its body (of a header: its values), or what is wrong; None at the end."""
@@ -136,6 +140,9 @@ class _Rows:
 
     def _made(self, values: list[str]) -> _Taken:
         made = values if self._columns is None else self._columns.body(values)
+        if self._doubtful and self._is_odd():
+            self._doubtful = False
+            return self._taken, None, _unquoted("")
         for line in self._taken:
             if line.cause:
                 return self._taken, None, RefusedTableError(line.cause, line.mend or "")
@@ -143,10 +150,15 @@ class _Rows:
                 return self._taken, None, RefusedTableError("the row holds a NUL character", "Check the encoding")
         return self._taken, made, None
 
+    def _is_odd(self) -> bool:
+        """Tell whether a quote in the row has no other end: it may belong to one that was not closed before."""
+        return bool(self._quote) and sum(line.text.count(self._quote or "") for line in self._taken) % 2 == 1
+
     def _spoilt(self, fault: RefusedTableError) -> _Taken:
         """Tell the first line and begin again with the second (rule 3)."""
         first, *others = self._taken
         self._given_back.extendleft(reversed(others))
+        self._doubtful = bool(others) or (self._doubtful and not self._is_odd())
         self._parsed = self._reader(self._texts())
         if first.cause:
             fault = RefusedTableError(first.cause, first.mend or "")

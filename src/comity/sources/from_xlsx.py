@@ -103,13 +103,10 @@ class XlsxSource:
 def _numbered(
     rows: Iterator[list[Any]], first: int, errors: Mapping[int, Sequence[str]]
 ) -> Iterator[tuple[int, list[Any]]]:
-    """Yield the rows that say something, with their numbers; the library leaves out the last ones of errors only."""
-    number = first - 1
+    """Yield the rows that say something, with their numbers."""
     for number, row in enumerate(rows, first):
         if number in errors or any(map(_filled, row)):
             yield number, row
-    for beyond in sorted(row for row in errors if row > number):
-        yield beyond, []
 
 
 def _filled(cell: Any) -> bool:

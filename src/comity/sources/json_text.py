@@ -125,6 +125,8 @@ def storable(text: str) -> bool:
     """Tell whether ``text`` can be stored: no NUL and nothing that UTF-8 cannot write."""
     if "\x00" in text:
         return False
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -20,6 +20,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from lxml import etree
@@ -113,6 +114,7 @@ def _part(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Part:
     return part
 
 
+@cache
 def _column_number(letters: str) -> int:
     number = 0
     for letter in letters:
