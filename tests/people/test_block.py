@@ -37,6 +37,12 @@ def test_a_key_is_shared_though_there_is(change):
     assert block.keys(one) & block.keys(other)
 
 
+def test_a_common_name_has_a_narrower_key_though_day_and_month_are_exchanged():
+    one = standardise(Features(UUID(int=1), "police", **BASE))
+    other = standardise(Features(UUID(int=2), "court", **{**BASE, "birth_date": date(1994, 1, 8)}))
+    assert {key.split("|")[0] for key in block.keys(one) & block.keys(other)} >= {"ny", "nd"}
+
+
 def test_a_number_alone_is_enough():
     one = standardise(Features(UUID(int=1), "police", "A", "B", identifiers={"police_number": "12"}))
     other = standardise(Features(UUID(int=2), "court", "C", "D", identifiers={"police_number": "1-2"}))

@@ -38,6 +38,20 @@ def test_a_pair_never_scored_speaks_against():
     assert cluster([1, 2, 3], {(1, 2): 5.0, (2, 3): 4.0}) == [(1, 2), (3,)]
 
 
+def test_it_is_the_average_that_counts_and_not_the_sum_or_the_best():
+    assert cluster([1, 2, 3], {(1, 2): 9.0, (1, 3): 3.0, (2, 3): 0.5}) == [(1, 2), (3,)]
+    assert cluster([1, 2, 3], {(1, 2): 9.0, (1, 3): 3.0, (2, 3): 1.5}) == [(1, 2, 3)]
+
+
+def test_two_judged_different_stay_two_however_alike():
+    assert cluster([1, 2], {(1, 2): 30.0}, Bonds(different=frozenset({(1, 2)}))) == [(1,), (2,)]
+
+
+def test_groups_of_two_judged_different_stay_two():
+    scored = dict.fromkeys(combinations(range(1, 5), 2), 20.0) | {(1, 2): 30.0, (3, 4): 25.0}
+    assert cluster(range(1, 5), scored, Bonds(different=frozenset({(1, 3)}))) == [(1, 2), (3, 4)]
+
+
 def test_same_holds_whatever_the_weights_say_and_passes_on():
     bonds = Bonds(same=frozenset({(1, 2), (2, 3)}))
     assert cluster([1, 2, 3, 4], {(1, 2): -30.0, (3, 4): 1.0}, bonds) == [(1, 2, 3), (4,)]
@@ -137,6 +151,12 @@ def test_the_larger_part_keeps_the_id_and_the_other_gets_a_fresh_one():
     result = assign([uuids(1, 2), uuids(3)], held(p100=[1, 2, 3]), NO_PAST, fresh())
     assert {m.int: p.int for m, p in result.persons.items()} == {1: 100, 2: 100, 3: 1000}
     assert result.redirects == {}
+
+
+def test_the_larger_part_keeps_the_id_even_if_the_smaller_bore_it_first():
+    past = Past({}, {UUID(int=n): UUID(int=200 + n) for n in (1, 2)})
+    result = assign([uuids(1, 2), uuids(3)], held(p100=[1, 2, 3]), past, fresh())
+    assert {m.int: p.int for m, p in result.persons.items()} == {1: 100, 2: 100, 3: 1000}
 
 
 def test_a_merge_keeps_the_larger_id_and_redirects_the_other():

@@ -34,6 +34,9 @@ Thu                   | Le              | thu     |            | le
 Sir                   | Dame            | sir     |            | dame
                       | Madonna         |         |            | madonna
 Иван                  | Петров          | иван    |            | петров
+Baby Girl             | Smit            |         |            | smit
+Boy                   | Smit            | boy     |            | smit
+UNKNOWN R.            | Smit            |         | r          | smit
   -                   | ...             |         |            |
 """
 

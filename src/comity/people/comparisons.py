@@ -87,6 +87,21 @@ def _initial(a: str, b: str) -> bool:
     return min(len(a.encode()), len(b.encode())) == 1 and a[:1] == b[:1]
 
 
+# Whoever gives an initial may give that of a name by which they are not called.
+_GIVEN_INITIAL_SQL = (
+    "(strlen(given_l) = 1 and (given_l = left(given_r, 1) or coalesce(given_l = left(middle_r, 1), false)) "
+    "or strlen(given_r) = 1 and (given_r = left(given_l, 1) or coalesce(given_r = left(middle_l, 1), false)))"
+)
+
+
+def _given_initial(a: Standard, b: Standard) -> bool:
+    def short(one: Standard, other: Standard) -> bool:
+        given = one.given or ""
+        return len(given.encode()) == 1 and given in {(other.given or "")[:1], (other.middle or "")[:1]}
+
+    return short(a, b) or short(b, a)
+
+
 def _share(a: Iterable[str], b: Iterable[str]) -> bool:
     return not set(a).isdisjoint(b)
 
@@ -115,7 +130,7 @@ def _else(name: str = "different") -> Level:
 def _given() -> Comparison:
     return Comparison(
         "given",
-        ("given", "family", "formal", "names"),
+        ("given", "middle", "family", "formal", "names"),
         (
             Level("absent", "given_l is null or given_r is null", lambda a, b: not a.given or not b.given),
             Level("same", "given_l = given_r", lambda a, b: a.given == b.given, "given"),
@@ -127,7 +142,7 @@ def _given() -> Comparison:
                 lambda a, b: jaro_winkler(a.given or "", b.given or "") >= NEAR,
             ),
             Level("nickname", "list_has_any(formal_l, formal_r)", lambda a, b: _share(a.formal, b.formal)),
-            Level("initial", _INITIAL_SQL.format("given"), lambda a, b: _initial(a.given or "", b.given or "")),
+            Level("initial", _GIVEN_INITIAL_SQL, _given_initial),
             _else(),
         ),
     )

@@ -2,7 +2,8 @@
 
 1. Order, case, diacritics and punctuation say nothing about who somebody is; letters and digits do.
 2. What is dropped (particles, titles, generation suffixes) is dropped only where something remains.
-3. Standardising twice is standardising once: features may come raw or clean.
+3. A word that stands where a name is not known is no name.
+4. Standardising twice is standardising once: features may come raw or clean.
 """
 
 from __future__ import annotations
@@ -27,6 +28,18 @@ PARTICLES = frozenset(
 TITLES = frozenset(
     """
     mr mrs ms miss mx dr prof sir dame  jr sr snr jnr ii iii iv  hr mw dhr mevr meneer mevrouw
+    """.split()  # noqa: SIM905 - words read best as words
+)
+
+# What stands in forms where a forename is not known: it names nobody, so it is absent (English, Dutch, Spanish). Words
+# that are somebody's name as well (Boy, Son, Lady, Nina) are not here. 2026-11-22.
+PLACEHOLDERS = frozenset(
+    """
+    unknown unk unnamed none noname anonymous nn refused withheld occupant resident respondent inmate defendant suspect
+    witness baby infant newborn child kid grandchild daughter girl woman men women male female gentleman mom mother dad
+    father grandmother grandfather brother sister wife husband spouse oldest youngest adult minor juvenile
+    onbekend naamloos geen kind kleinkind zoon dochter jongen meisje vrouw heer moeder vader broer zus oudste jongste
+    desconocido desconocida bebe hijo hija mujer hombre madre padre senor senora
     """.split()  # noqa: SIM905 - words read best as words
 )
 
@@ -93,16 +106,24 @@ def _numbers(identifiers: Mapping[str, str]) -> dict[str, str]:
     return {kind: value for kind, value in cleaned if value}
 
 
+def _forenames(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the first forename, and the others; the first is absent where a placeholder stands in its stead."""
+    found = given_words(text)
+    first = tuple(word for word in found[:1] if word not in PLACEHOLDERS)
+    return first, tuple(word for word in found[1:] if word not in PLACEHOLDERS)
+
+
 def standardise(features: Features) -> Standard:
     """Return the one form of ``features`` that is blocked, scored and searched."""
-    given, family = given_words(features.given_names), family_words(features.family_name)
+    first, others = _forenames(features.given_names)
+    family = family_words(features.family_name)
     aliases = (whole_name(family_words(alias)) for alias in features.alias_names)
-    names = {whole_name(given, family), *aliases}
+    names = {whole_name(first, others, family), *aliases}
     return Standard(
         agency=features.agency,
-        given=given[0] if given else None,
-        formal=formal_names(given[0]) if given else (),
-        middle=" ".join(given[1:]) or None,
+        given=" ".join(first) or None,
+        formal=formal_names(" ".join(first)),
+        middle=" ".join(others) or None,
         family=" ".join(family) or None,
         families=tuple(sorted(set(family))),
         names=tuple(sorted(name for name in names if name)),
