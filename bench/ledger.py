@@ -18,8 +18,8 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
-from bench.rows import Row
 
+from bench.rows import Row
 from comity.ledger import Entry, Sequencer, append, export, prove
 from comity.ledger.note import Signer
 from comity.ledger.verify import verify_export
