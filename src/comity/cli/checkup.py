@@ -17,7 +17,7 @@ from comity.agreements.register import register
 from comity.cli.failing import UNAVAILABLE, Failed, told
 from comity.cli.opening import node, now
 from comity.intake.glance import glance
-from comity.ledger.store import waiting
+from comity.ledger.store import backlog
 from comity.node import Node, open_node
 from comity.store import Role, Settings
 
@@ -58,9 +58,11 @@ def _ledger(opened: Node) -> Iterator[str]:
     else:
         yield f"Ledger    {newest.checkpoint.size:,} lines, signed {newest.signed_at:%Y-%m-%d %H:%M:%S}"
     with opened.store.connect(Role.LEDGER) as conn:
-        behind = waiting(conn)
-    if behind:
-        yield f"          {behind:,} lines wait to be numbered; `comity up` numbers them"
+        behind = backlog(conn)
+    if behind.waiting:
+        yield f"          {behind.waiting:,} lines wait to be numbered; `comity up` numbers them"
+    if behind.refused:
+        yield f"          {behind.refused:,} rows could not become lines; the table ledger.refused says why"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,3 +45,11 @@ class Refused:
 
     waiting: Waiting
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is not in the ledger: entries that wait for their number, and rows that could not become entries."""
+
+    waiting: int
+    refused: int

@@ -74,3 +74,7 @@ select hashes from ledger.tile where level = %(level)s and index >= %(begin)s an
 -- name: waiting
 -- Counts the entries that wait in the outbox.
 select count(*) from ledger.outbox;
+
+-- name: refused
+-- Counts what was queued and could not become an entry.
+select count(*) from ledger.refused;

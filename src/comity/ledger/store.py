@@ -15,7 +15,7 @@ from comity.ledger.checkpoint import Checkpoint
 from comity.ledger.entry import Entry
 from comity.ledger.errors import DamagedLedgerError, EntryNotFoundError
 from comity.ledger.merkle import HASH_SIZE, TILE_HEIGHT, TILE_WIDTH, ReadTile, Tree, leaf_hash
-from comity.ledger.models import Head, Logged, Refused, Waiting
+from comity.ledger.models import Backlog, Head, Logged, Refused, Waiting
 from comity.ledger.proof import Proof
 from comity.ledger.tiles import Edge, FullTile
 
@@ -79,10 +79,10 @@ def prove(connection: Connection, entry_id: UUID) -> Proof:
     return Proof(logged.body, logged.number, path, newest.note)
 
 
-def waiting(connection: Connection) -> int:
-    """Return how many entries wait in the outbox to be numbered; only the sequencer's role may look."""
-    row = connection.execute(_QUERIES["waiting"]).fetchone()
-    return row[0] if row else 0
+def backlog(connection: Connection) -> Backlog:
+    """Return how many entries wait to be numbered, and how many could not be; only the sequencer's role may look."""
+    counts = [connection.execute(_QUERIES[query]).fetchall()[0][0] for query in ("waiting", "refused")]
+    return Backlog(*counts)
 
 
 # ---- the tree -------------------------------------------------------------------------------------------------------
