@@ -293,6 +293,25 @@ def test_linking_nobody_is_nothing(conn):
 # Together
 
 
+def test_who_comes_second_waits_and_then_sees_the_first(store, linking):
+    placed = []
+
+    def second():
+        with store.connect(Role.INTAKE) as connection:
+            placed.append(people.place(connection, said(2)))
+            connection.commit()
+
+    first = people.place(linking, said(1))
+    worker = threading.Thread(target=second)
+    worker.start()
+    worker.join(timeout=1)
+    waited = worker.is_alive()
+    linking.commit()
+    worker.join()
+    assert waited
+    assert [each.person for each in placed] == [first.person]
+
+
 def test_two_statements_about_one_person_at_once_make_one_person(store, linking):
     def work(start, number):
         with store.connect(Role.INTAKE) as connection:

@@ -17,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comity.people.bulk import weigh
+from comity.people.cluster import Bonds
 from comity.people.comparisons import SHORTEST_TO_MISTYPE, comparisons, may_be_twins
 from comity.people.errors import ModelError
+from comity.people.link import partition
 from comity.people.model import Chance, Frequencies, Model, from_json
 from comity.people.models import Band, Features
 from comity.people.score import LINKED_FROM, NEEDS_A_PERSON_FROM, band, score
@@ -249,6 +251,14 @@ def test_twins_may_be_twins(one, other):
 def test_one_person_is_not_taken_for_twins(other):
     one = someone(given_names="Wim", identifiers={"police_number": "A123456"}, **TWIN)
     assert not may_be_twins(one, someone(**other), KNOWN)
+
+
+def test_pairs_that_blocking_did_not_find_are_scored_before_they_are_averaged():
+    wim, kees = someone(given_names="Wim", **TWIN), someone(given_names="Kees", family_name="Jansen")
+    model = starting(KINDS, AGENCIES, NOW)
+    found = {(1, 2): 19.0, (2, 3): 4.0}
+    assert partition([1, 2, 3], found, {1: wim, 2: wim, 3: wim}, model, Bonds()) == [(1, 2, 3)]
+    assert partition([1, 2, 3], found, {1: kees, 2: wim, 3: wim}, model, Bonds()) == [(1, 2), (3,)]
 
 
 # Models
