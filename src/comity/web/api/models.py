@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
 Value = str | int | bool | None
 """A field's value as it was released; days as 2014-06-07, minimised ones as 2014-06, 2014 or 30-39."""
 
 _PLAIN = r"^[^\x00-\x1f\x7f]*$"  # one line, without control characters
+
+
+def _written(value: object) -> object:
+    """Refuse a day that is not written as one: a number would be taken for seconds since 1970."""
+    if value is None or (isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)):
+        return value
+    raise ValueError("Write the day as 1990-12-31")
 
 
 class _Sent(BaseModel):
@@ -40,7 +48,7 @@ class Criteria(_Sent):
     name: Annotated[
         str, Field(min_length=2, max_length=200, description="Names in any order; the beginning of each is enough")
     ] = ""
-    birth_date: date | None = None
+    birth_date: Annotated[date | None, BeforeValidator(_written)] = None
     number: Annotated[str, Field(min_length=2, max_length=200, description="A number that an agency gave")] = ""
 
 
