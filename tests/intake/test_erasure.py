@@ -174,3 +174,12 @@ def test_a_retracted_statement_can_still_be_erased(intake, jail, said, booking, 
     intake.receive(jail, said(booking(), {"kind": "gone", "booking": "B1"}, {"kind": "forget", "booking": "B1"}))
     assert rows("select count(*) from record.part") == rows("select count(*) from record.subject_key") == [(0,)]
     assert rows("select status from record.statement where kind = 'state'") == [("erased",)]
+
+
+def test_an_erasure_under_the_key_of_what_says_something_of_another_leaves_that_be(intake, jail, said, booking, rows):
+    intake.receive(jail, said(booking("B1", "P1"), booking("B2", "P2", name="Tim Berners")))
+    assert intake.receive(jail, said({"kind": "forget", "booking": "B2", "prisoner": "P1"})).erased == 1
+    assert names(rows) == ["Tim Berners"]
+    assert intake.receive(jail, said(booking("B2", "P2", name="Tim Berners", out="2024-02-02"))).admitted == 1
+    assert intake.receive(jail, said({"kind": "gone", "booking": "B2"})).retracted == 1
+    assert names(rows) == []

@@ -166,6 +166,22 @@ def test_a_record_that_another_statement_says_too_outlives_a_retraction(intake, 
     assert rows("select count(*) from people.membership") == [(0,)]
 
 
+def test_a_record_that_another_statement_says_too_outlives_a_correction_that_leaves_it_out(
+    intake, made, jail_text, said, booking, rows
+):
+    text = jail_text.replace("    about: person\n", "    about: {key: prisoner}\n").replace(
+        "{from: prisoner, present", "{from: name, present"
+    )
+    jail = made(text)
+    intake.receive(
+        jail, said(booking("B1"), booking("B2", name="Ada King"), booking("B2", name=None, out="2024-02-02"))
+    )
+    assert rows("select name from record.person") == [("Ada Byron",)]
+    intake.receive(jail, said(booking("B2", name="Ada King"), booking("B3", name="Ada Lovelace")))
+    intake.receive(jail, said(booking("B3", name=None)))
+    assert rows("select name from record.person") == [("Ada King",)]  # the newest of those that still say it
+
+
 def test_a_sealed_field_is_sealed_again_when_its_record_is_restored(intake, jail, said, booking, rows):
     intake.receive(jail, said(booking("B1", hiding="Elm Street 1"), booking("B2")))
     assert rows("select protected_address from record.person") == [(None,)]
@@ -388,3 +404,13 @@ def test_whatever_is_delivered_adds_up_and_every_statement_has_its_entry(
         )
         == []
     )
+
+
+def test_a_judgement_under_the_key_of_a_statement_leaves_that_statement_be(intake, jail, said, booking, rows):
+    intake.receive(jail, said(booking("B1", "P1"), booking("B2", "P2", name="Tim Berners")))
+    message = {"kind": "same", "booking": "B1", "one": "P1", "two": "P2"}
+    assert intake.receive(jail, said(message)).judged == 1
+    assert intake.receive(jail, said(message, booking("B1", "P1"))).unchanged == 2
+    assert intake.receive(jail, said(booking("B1", "P1", out="2024-02-02"))).admitted == 1
+    assert intake.receive(jail, said({"kind": "gone", "booking": "B1"})).retracted == 1
+    assert rows("select count(*) from record.custody") == [(1,)]

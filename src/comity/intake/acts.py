@@ -42,7 +42,8 @@ from comity.record.store import (
 def carry_out(sitting: Sitting, message: Message, said: Mapped) -> Outcome:
     """Carry out one act, or hold it; return what became of it."""
     conn, source = sitting.conn, sitting.mapping.name
-    last = store.last_words(conn, source, [said.key]).get(said.key)
+    kinds = store.JUDGING if said.act in {Act.SAME, Act.DIFFERENT} else store.STATING
+    last = store.last_words(conn, source, [said.key], kinds).get(said.key)
     if last is not None and last.digest == message.digest:
         return _unchanged(sitting, message)
     if not message.held_before and message.digest in store.held_or_erased(conn, source, [message.digest]):
@@ -69,7 +70,7 @@ class _Done(NamedTuple):
 def _retract(sitting: Sitting, message: Message, said: Mapped) -> _Done | Cause:
     conn, source = sitting.conn, sitting.mapping.name
     last = store.last_words(conn, source, [said.key]).get(said.key)
-    current = [last.statement_id] if last is not None and last.current else []
+    current = [last.current] if last is not None and last.current is not None else []
     held = _others_held(message, store.ids(conn, QUERIES.held_under_keys, source=source, keys=[said.key]))
     if not current and not held:
         return Cause.NOT_KNOWN_YET

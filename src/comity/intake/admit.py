@@ -141,11 +141,11 @@ def _decide_mapped(
     verdict = _Verdict(message, Status.ADMITTED, version, corrects=last is not None)
     if said.key in here:
         here[said.key].status = Status.SUPERSEDED
-    elif last is not None and last.current:
-        work.formers.append(last.statement_id)
+    elif last is not None and last.current is not None:
+        work.formers.append(last.current)
     here[said.key] = verdict
     work.verdicts.append(verdict)
-    known.last[said.key] = LastWord(message.statement_id, version, message.digest, Status.ADMITTED, Kind.STATE)
+    known.last[said.key] = LastWord(message.statement_id, version, message.digest, Status.ADMITTED, Kind.STATE, None)
 
 
 def _decide_outdated(message: Message, said: Mapped, version: int, known: _Known, work: _Work) -> None:
@@ -163,7 +163,7 @@ def _settle(work: _Work, message: Message) -> None:
 
 
 def _was_erased(sitting: Sitting, said: Mapped, known: _Known, last: LastWord | None) -> bool:
-    if last is not None and (last.status is Status.ERASED or last.kind is Kind.ERASE):
+    if last is not None and last.current is None and (last.status is Status.ERASED or last.kind is Kind.ERASE):
         return True
     return bool(known.erased) and any(sitting.id_of(person) in known.erased for person in _persons(said))
 
@@ -220,7 +220,6 @@ def _keep_parts(sitting: Sitting, verdicts: Sequence[_Verdict]) -> dict[UUID, Re
         if verdict.status is Status.ADMITTED:
             for record in said_in[identifier]:
                 made = row(sitting, identifier, record, said, keys[record.subject])
-                rows.pop(made.record_id, None)
                 rows[made.record_id] = made
     insert_parts(sitting.conn, parts)
     return rows

@@ -12,11 +12,13 @@ insert into intake.cursor (source, cursor, moved_at) values (%(source)s, %(curso
 on conflict (source) do update set cursor = excluded.cursor, moved_at = excluded.moved_at
 
 -- name: latest_statements
--- The last word under each of these source keys, held ones left aside.
-select distinct on (source_key) source_key, statement_id, version, digest, status, kind
-from record.statement
-where source = %(source)s and source_key = any(%(keys)s) and status <> 'quarantined'
-order by source_key, version desc, received_at desc
+-- The last word of these kinds under each of these source keys, held ones left aside, and what is current there.
+select distinct on (s.source_key) s.source_key, s.statement_id, s.version, s.digest, s.status, s.kind,
+    (select c.statement_id from record.statement c where c.source = s.source and c.source_key = s.source_key
+        and c.status = 'admitted' and c.kind = 'state')
+from record.statement s
+where s.source = %(source)s and s.source_key = any(%(keys)s) and s.status <> 'quarantined' and s.kind = any(%(kinds)s)
+order by s.source_key, s.version desc, s.received_at desc
 
 -- name: held_or_erased
 -- Which of these messages are held, or were erased.

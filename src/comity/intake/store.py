@@ -20,22 +20,20 @@ from comity.vocabulary.models import Vocabulary
 
 Connection: TypeAlias = PgConnection[tuple[Any, ...]]
 QUERIES = load_queries("comity.intake")
+STATING = (Kind.STATE, Kind.RETRACT, Kind.ERASE)
+JUDGING = (Kind.SAME, Kind.DIFFERENT)
 
 
 @dataclass(frozen=True, slots=True)
 class LastWord:
-    """The newest statement under a source key."""
+    """The newest word under a source key, and which statement's records are the ones that count there now."""
 
     statement_id: UUID
     version: int
     digest: bytes
     status: Status
     kind: Kind
-
-    @property
-    def current(self) -> bool:
-        """Whether its records are the ones that count now."""
-        return self.status is Status.ADMITTED and self.kind is Kind.STATE
+    current: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +77,16 @@ def move_cursor(conn: Connection, source: str, cursor: str, now: datetime) -> No
 # ---------------------------------------------------------------------------------------------------- what is known
 
 
-def last_words(conn: Connection, source: str, keys: Iterable[str]) -> dict[str, LastWord]:
-    """Return the newest statement under each key that has one, held ones left aside."""
-    rows = conn.execute(QUERIES.latest_statements, {"source": source, "keys": list(set(keys))})
-    return {row[0]: LastWord(row[1], row[2], bytes(row[3]), Status(row[4]), Kind(row[5])) for row in rows}
+def last_words(
+    conn: Connection, source: str, keys: Iterable[str], kinds: Sequence[Kind] = STATING
+) -> dict[str, LastWord]:
+    """Return the newest word of these kinds under each key that has one, held ones left aside.
+
+    Judgements have words of their own: their keys are those of messages, not of what a message says.
+    """
+    asked = {"source": source, "keys": list(set(keys)), "kinds": [kind.value for kind in kinds]}
+    rows = conn.execute(QUERIES.latest_statements, asked)
+    return {row[0]: LastWord(row[1], row[2], bytes(row[3]), Status(row[4]), Kind(row[5]), row[6]) for row in rows}
 
 
 def held_or_erased(conn: Connection, source: str, digests: Iterable[bytes]) -> dict[bytes, Status]:

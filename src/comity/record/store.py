@@ -8,44 +8,37 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg import Connection, sql
 
 from comity.record.keys import Keyring, WrappedKey
 from comity.record.models import Part, Record, Sealed, Statement, Status
-from comity.record.tables import columns
+from comity.record.tables import ENVELOPE, columns
 from comity.store import load_queries
 from comity.vocabulary.models import RecordType, Vocabulary
 
 _QUERIES = load_queries("comity.record")
-_Columns = tuple[tuple[str, str], ...]
-_STATEMENT: _Columns = (
+_Column = tuple[str, str, list[Any]]  # its name, its PostgreSQL type, its values row by row
+_STATEMENT = (
     ("statement_id", "uuid"), ("source", "text"), ("agency", "text"), ("source_key", "text"), ("version", "bigint"),
     ("kind", "text"), ("status", "text"), ("digest", "bytea"), ("received_at", "timestamptz"), ("verbatim", "bytea"),
     ("verbatim_epoch", "integer"), ("verbatim_until", "timestamptz"), ("format", "text"), ("mapping", "text"),
     ("salt", "bytea"), ("entry", "uuid"),
 )  # fmt: skip
-_PART: _Columns = (("statement_id", "uuid"), ("source_person", "uuid"), ("body", "bytea"))
-_SUBJECT_KEY: _Columns = (("source_person", "uuid"), ("agency", "text"), ("epoch", "integer"), ("wrapped", "bytea"))
+_PART = (("statement_id", "uuid"), ("source_person", "uuid"), ("body", "bytea"))
+_SUBJECT_KEY = (("source_person", "uuid"), ("agency", "text"), ("epoch", "integer"), ("wrapped", "bytea"))
 
 
 def insert_statements(conn: Connection, statements: Iterable[Statement]) -> None:
     """Keep statements with their envelopes."""
-    rows = [
-        (
-            it.statement_id, it.source, it.agency, it.source_key, it.version, it.kind.value, it.status.value,
-            it.digest, it.received_at, it.verbatim, it.verbatim_epoch, it.verbatim_until, it.format, it.mapping,
-            it.salt, it.entry,
-        )
-        for it in statements
-    ]  # fmt: skip
-    _insert(conn, "statement", _STATEMENT, rows)
+    _insert(conn, "statement", _attributes(_STATEMENT, list(statements)))
 
 
 def insert_parts(conn: Connection, parts: Iterable[Part]) -> None:
     """Keep the sealed parts of statements."""
-    _insert(conn, "part", _PART, [(part.statement_id, part.source_person, part.body) for part in parts])
+    _insert(conn, "part", _attributes(_PART, list(parts)))
 
 
 def put_records(conn: Connection, vocabulary: Vocabulary, records: Iterable[Record]) -> None:
@@ -54,10 +47,10 @@ def put_records(conn: Connection, vocabulary: Vocabulary, records: Iterable[Reco
     for record in records:
         by_type[record.record_type].append(record)
     for name, of_type in by_type.items():
-        record_type = vocabulary.record_type(name)
         _delete(conn, name, "record_id", [record.record_id for record in of_type])
-        typed = tuple((column, kind) for column, kind, _ in columns(record_type))
-        _insert(conn, name, typed, [tuple(_row(record_type, record)) for record in of_type])
+        kind = vocabulary.record_type(name)
+        envelope = [(column, type_) for column, type_, _ in ENVELOPE]
+        _insert(conn, name, [*_attributes(envelope, of_type), *_fields(kind, of_type)])
 
 
 def remove_records_of_statements(conn: Connection, vocabulary: Vocabulary, ids: Sequence[UUID]) -> None:
@@ -110,8 +103,7 @@ def data_keys(conn: Connection, keyring: Keyring, agency: str, people: Sequence[
         if person not in keys:
             wrapped, keys[person] = keyring.new_data_key(person, agency)
             made.append(wrapped)
-    rows = [(key.source_person, key.agency, key.epoch, key.wrapped) for key in made]
-    _insert(conn, "subject_key", _SUBJECT_KEY, rows)
+    _insert(conn, "subject_key", _attributes(_SUBJECT_KEY, made))
     return keys
 
 
@@ -126,36 +118,37 @@ def drop_expired_verbatim(conn: Connection, now: datetime) -> int:
     return conn.execute(_QUERIES.drop_expired_verbatim, {"now": now}).rowcount
 
 
-def _row(record_type: RecordType, record: Record) -> Iterator[object]:
-    yield from (
-        record.record_id, record.statement_id, record.source_person, record.agency, record.source, record.source_key,
-        record.whose, record.asserted.value, record.received_at,
-    )  # fmt: skip
+def _attributes(typed: Iterable[tuple[str, str]], rows: Sequence[object]) -> list[_Column]:
+    """Return the columns that hold the attributes of these names."""
+    return [(name, kind, [getattr(row, name) for row in rows]) for name, kind in typed]
+
+
+def _fields(record_type: RecordType, records: Sequence[Record]) -> Iterator[_Column]:
+    """Yield the columns of a record type's fields, a sealed field as two."""
+    kinds = {name: kind for name, kind, _ in columns(record_type)}
     for field in record_type.fields:
-        value = record.values.get(field.name)
+        values = [record.values.get(field.name) for record in records]
         if not field.sealed:
-            yield value
-        elif value is None:
-            yield from (None, None)
-        elif isinstance(value, Sealed):
-            yield from (value.ciphertext, value.blind)
-        else:
+            yield field.name, kinds[field.name], values
+            continue
+        if any(value is not None and not isinstance(value, Sealed) for value in values):
             raise RuntimeError(f"{record_type.name}.{field.name} is sealed and came here in plain")
+        for column, part in ((field.name, "ciphertext"), (f"{field.name}_blind", "blind")):
+            yield column, kinds[column], [getattr(value, part, None) for value in values]
 
 
-def _insert(conn: Connection, table: str, typed: _Columns, rows: Sequence[tuple[object, ...]]) -> None:
+def _insert(conn: Connection, table: str, every: Iterable[_Column]) -> None:
     """Insert many rows at once: an array per column, because PostgreSQL takes no COPY under row-level security.
 
     Arrays travel in binary, which needs no quoting, and a column that no row fills does not travel at all.
     """
-    if not rows:
+    filled = [column for column in every if any(value is not None for value in column[2])]
+    if not filled:
         return
-    every = zip(typed, zip(*rows, strict=True), strict=True)
-    filled = [(name, kind, list(column)) for (name, kind), column in every if any(it is not None for it in column)]
     names = sql.SQL(", ").join(sql.Identifier(name) for name, _, _ in filled)
     arrays = sql.SQL(", ").join(sql.SQL(f"%b::{kind}[]") for _, kind, _ in filled)
     statement = sql.SQL("insert into record.{} ({}) select * from unnest({})")
-    conn.execute(statement.format(sql.Identifier(table), names, arrays), [column for _, _, column in filled])
+    conn.execute(statement.format(sql.Identifier(table), names, arrays), [values for _, _, values in filled])
 
 
 def _delete(conn: Connection, record_type: str, column: str, ids: Sequence[UUID]) -> None:
