@@ -414,3 +414,16 @@ def test_a_judgement_under_the_key_of_a_statement_leaves_that_statement_be(intak
     assert intake.receive(jail, said(booking("B1", "P1", out="2024-02-02"))).admitted == 1
     assert intake.receive(jail, said({"kind": "gone", "booking": "B1"})).retracted == 1
     assert rows("select count(*) from record.custody") == [(1,)]
+
+
+def test_a_message_is_kept_word_for_word_for_its_time_and_its_parts_for_longer(
+    intake, jail, said, booking, rows, clock
+):
+    intake.receive(jail, said(booking("B1"), booking("B2", born="never")))
+    clock.at += timedelta(days=89)
+    assert intake.drop_expired_verbatim() == 0
+    clock.at += timedelta(days=1)
+    assert intake.drop_expired_verbatim() == 1
+    assert rows("select source_key, verbatim is null from record.statement order by 1") == [("B1", True), ("B2", False)]
+    intake.receive(jail, said(booking("B7", name="Ada King"), {"kind": "gone", "booking": "B7"}))
+    assert rows("select name from record.person") == [("Ada Byron",)]  # from the part

@@ -30,6 +30,7 @@ from comity.intake.replay import messages_of
 from comity.intake.sitting import Message, Sitting, read
 from comity.intake.store import Connection
 from comity.record import Keyring, load_or_create
+from comity.record.store import drop_expired_verbatim
 from comity.sources import Batch, Said, Unreadable, open_source
 from comity.sources.from_http import HttpSource
 from comity.vocabulary.models import Vocabulary
@@ -109,6 +110,11 @@ class Intake:
                     return outcome
                 after = held[-1].number
                 outcome += _take(sitting, messages_of(sitting, held))
+
+    def drop_expired_verbatim(self) -> int:
+        """Remove messages kept word for word whose time is over; return how many. What is held keeps its own."""
+        with self._transaction():
+            return drop_expired_verbatim(self.conn, self.clock())
 
     def _receive_batch(self, mapping: Mapping, batch: Batch, delivery: UUID) -> Outcome:
         with self._transaction():
