@@ -7,16 +7,19 @@ from typing import Literal
 from uuid import UUID
 
 from cyclopts import App
+from psycopg.errors import ForeignKeyViolation
 
+from comity.cli.failing import NO_INPUT, Failed
 from comity.cli.opening import node, now
 from comity.intake.relinking import relink
 from comity.store import Role
 from comity.web.models import Colleague
-from comity.web.store import put_colleague, remove_colleague, send_letter
+from comity.web.store import issue_token, put_colleague, remove_colleague, revoke_tokens, send_letter
 
 app = App(name="person", help="People: who is who, who may sign in, and letters to the person concerned.")
 
 LETTER_DAYS = 90
+TOKEN_DAYS = 90
 
 
 @app.command
@@ -71,3 +74,30 @@ def dismiss(colleague: str) -> None:
     """Let somebody sign in no longer; their next request is refused."""
     with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
         remove_colleague(conn, colleague)
+
+
+@app.command
+def token(colleague: str, *, days: int = TOKEN_DAYS) -> None:
+    """Make a token with which a colleague's program, or a system's own account, uses the REST API.
+
+    Parameters
+    ----------
+    colleague
+        The staff id, or the id of an account whose role is service-account.
+    days
+        For how long the token is valid.
+    """
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        try:
+            made = issue_token(conn, colleague, now(), now() + timedelta(days=days))
+        except ForeignKeyViolation:
+            print(f"Nobody is admitted as {colleague}. Admit them first: comity person admit {colleague} ...")
+            raise Failed(NO_INPUT) from None
+    print(f"{made}\nValid for {days} days. It is not kept: store it where programs keep secrets.")
+
+
+@app.command
+def revoke(colleague: str) -> None:
+    """Revoke every token of a colleague; the next request with one is refused."""
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        print(f"{revoke_tokens(conn, colleague, now())} tokens are revoked.")

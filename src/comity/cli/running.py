@@ -16,6 +16,7 @@ from typing import Annotated, Final
 
 import uvicorn
 from cyclopts import Parameter
+from fastapi import FastAPI
 
 from comity.cli.opening import now
 from comity.demo.agreeing import let_agree
@@ -38,16 +39,20 @@ _RETRY: Final = 1.0
 Port = Annotated[int, Parameter(help="The port to serve on; a free one, if not given.")]
 
 
-def up(*, port: Port = 0, zone: str = "Europe/London") -> None:
+def up(*, port: Port = 0, zone: str = "Europe/London", mappings: Path | None = None) -> None:
     """Start the node: its PostgreSQL, the ledger's process and the pages. Ctrl-C stops them all.
 
     Parameters
     ----------
     zone
         The zone in which people here read the clock.
+    mappings
+        The folder of the mapping files: their stewards see these sources, and systems may post messages to them.
     """
+    files = sorted(mappings.glob("*.yaml")) if mappings else []
     with open_node(Settings.from_environment(os.environ)) as node, _ledger_process(node.settings):
-        _serve(node, port, zone, lambda _: f"The node is {node.name}.")
+        app = create_app(node, mappings=files, zone=zone)
+        _serve(app, port, lambda _: f"The node is {node.name}.")
 
 
 def demo(*, data: Path | None = None, people: int = PEOPLE, port: Port = 0) -> None:
@@ -68,7 +73,8 @@ def demo(*, data: Path | None = None, people: int = PEOPLE, port: Port = 0) -> N
     _say("Starting PostgreSQL")
     with open_node(settings) as node, _ledger_process(settings):
         _set_up(node, chain, data, people)
-        _serve(node, port, chain.zone, lambda address: _welcome(node, chain, address))
+        app = create_app(node, mappings=chain.mappings, zone=chain.zone)
+        _serve(app, port, lambda address: _welcome(node, chain, address))
 
 
 def _set_up(node: Node, chain: Chain, data: Path | None, people: int) -> None:
@@ -109,11 +115,10 @@ def _demo_settings(chain: Chain, people: int) -> Settings:
     return Settings.from_environment({**os.environ, "COMITY_HOME": str(home.absolute())})
 
 
-def _serve(node: Node, port: int, zone: str, welcome: Callable[[str], str]) -> None:
+def _serve(app: FastAPI, port: int, welcome: Callable[[str], str]) -> None:
     listening = socket.create_server((LOOPBACK, port))
     address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/"
     print("\n".join(["", f"Comity is at {address}", welcome(address), "Ctrl-C stops everything."]), flush=True)
-    app = create_app(node, zone=zone)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, date_header=True))
     server.run(sockets=[listening])
     print("Stopped.")
