@@ -295,3 +295,36 @@ def test_no_fault_carries_a_value_of_the_message(vocabulary, made, jail_text, se
     held = apply(made(jail_text), body, vocabulary, "line 1")
     assert isinstance(held, Held)
     assert secret not in repr([fault.as_json() for fault in held.faults])
+
+
+ATTACKS = {
+    "half a character": "half \ud800",
+    "a null": "a\x00b",
+    "a novel": "x" * 100_000,
+    "a number without end": 10**5000,
+    "a list": ["x"],
+    "an infinity": float("inf"),
+    "a deep well": {"a": {"a": {"a": {}}}},
+}
+
+
+@pytest.mark.parametrize("where", ["booking", "prisoner", "name", "born", "in", "out", "hiding", "kind", "one", "two"])
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_no_value_anywhere_breaks_the_way_in(where, attack, intake, jail, said, booking, rows):
+    bodies = [
+        booking(**{where: attack}),
+        {"kind": "same", "booking": "M", "one": "P1", "two": "P2", where: attack},
+        {"kind": "forget", "booking": "B1", where: attack},
+    ]
+    for body in bodies:
+        try:
+            JsonBody(body).canonical()
+        except ValueError:
+            continue  # no source can say it: there is no such JSON
+        assert intake.receive(jail, said(body)).delivered == 1
+
+
+def test_a_pointer_with_an_unusable_key_is_held(hearing, vocabulary):
+    message = {"hearing": {**MESSAGE["hearing"], "crime": "half \ud800"}}
+    held = apply(hearing, JsonBody(message), vocabulary)
+    assert [(fault.cause, fault.field) for fault in held.faults] == [("unprintable", "incident")]

@@ -133,7 +133,7 @@ class _Message:
 
     def _pair(self, scope: _Scope) -> tuple[RecordRef, ...]:
         keys = [_key_text(key, scope) for key in self.mapping.pair]
-        if len(keys) != 2 or None in keys or keys[0] == keys[1]:  # noqa: PLR2004  (a pair)
+        if len({key for key in keys if key and _usable(key)}) != 2:  # noqa: PLR2004  (a pair)
             self._fault(Cause.PAIR_INCOMPLETE, field="pair")
             return ()
         return tuple(RecordRef(self.mapping.name, "person", str(key)) for key in keys)
@@ -142,7 +142,7 @@ class _Message:
         """Yield the persons that an erasure names, wherever a person block finds a key."""
         for block in scope.siblings:
             for inner in self._scopes(block, scope):
-                if block.record == "person" and inner.key is not None:
+                if block.record == "person" and inner.key is not None and _usable(inner.key):
                     yield RecordRef(self.mapping.name, "person", inner.key)
                 yield from self._named(inner)
 
@@ -156,9 +156,9 @@ class _Message:
     def _concerned(self, scope: _Scope) -> Iterator[RecordRef]:
         for block in scope.siblings:
             for inner in self._scopes(block, scope):
-                if block.record == "person" and inner.key is not None:
+                if block.record == "person" and inner.key is not None and _usable(inner.key):
                     yield RecordRef(self.mapping.name, "person", inner.key)
-                elif block.about is not None and (about := self._about(block, inner)) is not None:
+                elif block.about and (about := self._about(block, inner)) and _usable(about.key):
                     yield about
                 yield from self._concerned(inner)
 
@@ -189,6 +189,8 @@ class _Message:
                 inner = _Scope(body, at, block, None, scope, block.records)
                 if all(_holds(condition, inner) for condition in block.when):
                     inner.key = _key_text(block.key, inner)
+                    if not block.for_each:
+                        scope.keys[block.id] = inner.key
                     yield inner
         except UnfitError as unfit:
             self._fault(unfit.cause, record=block.id, field="when", **unfit.details)
@@ -254,6 +256,8 @@ class _Message:
         )
 
     def _lawful(self, block: Block, scope: _Scope, value: Value, cause: Cause) -> str:
+        if value.constant is not None and not value.steps:
+            return value.constant  # the checker has seen it
         known = self.applier.categories if cause is Cause.WHOSE_UNKNOWN else _ASSERTIONS
         try:
             said, _ = _said(value, scope)
@@ -281,6 +285,8 @@ class _Message:
         if pointer.block is not None:
             return self._block_target(pointer.block, scope)
         key = _key_text(pointer.key, scope) if pointer.key else None
+        if key is not None and not _usable(key):
+            raise UnfitError(Cause.UNPRINTABLE if len(key) <= MAX_KEY else Cause.KEY_TOO_LONG, limit=str(MAX_KEY))
         return None if key is None else RecordRef(pointer.source or self.mapping.name, record, key)
 
     def _block_target(self, name: str, scope: _Scope) -> RecordRef | None:
@@ -382,6 +388,11 @@ def _key_text(key: Key, scope: _Scope) -> str | None:
     texts = [str(part) for part in parts]
     # A separator inside a part is escaped, so that ("a|b", "c") and ("a", "b|c") are two keys.
     return texts[0] if len(texts) == 1 else "|".join(text.replace("\\", "\\\\").replace("|", "\\|") for text in texts)
+
+
+def _usable(key: str) -> bool:
+    """Whether a key can be kept: not longer than an index holds, and text."""
+    return len(key) <= MAX_KEY and is_text(key)
 
 
 def _holds(condition: Condition, scope: _Scope) -> bool:

@@ -39,6 +39,7 @@ from comity.vocabulary.models import Field, FieldType, Identifiability
 
 MAX_TEXT = 10_000  # characters of free text; a longer one is a document, and belongs where documents are kept
 MAX_IDENTIFYING = 500  # characters of what names a person; names are indexed, and none is longer
+_LARGEST = 10**40  # the longest number that names anything has some 30 digits; Python writes out 4,300 at most
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}\Z")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _LATEST = datetime(9999, 12, 30, tzinfo=UTC)
@@ -63,6 +64,8 @@ def written(raw: Any) -> str | None:
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if isinstance(raw, int):
+        if abs(raw) > _LARGEST:
+            raise UnfitError(Cause.TOO_LONG, limit=str(len(str(_LARGEST))))
         return str(raw)
     if isinstance(raw, float):
         return str(int(raw)) if raw.is_integer() else repr(raw)
