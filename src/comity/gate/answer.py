@@ -18,7 +18,7 @@ from comity.gate.compile import Compiled
 from comity.gate.minimise import Setting, minimise
 from comity.gate.models import Act, Asking, Clause, Disclosure, Found, Read, Verdict
 from comity.gate.release import ENVELOPE, is_opened_later
-from comity.record import Keyring, ReleasedRow, join
+from comity.record import Keyring, ReleasedRow
 from comity.record.models import Value
 from comity.record.seal import place, unseal
 from comity.record.store import keys_from_rows
@@ -92,11 +92,11 @@ def disclosure(
         agency=request.requester.agency,
         person=request.asks.person if isinstance(request.asks, Read) else None,
         rows=_by_type(rows),
-        view=None if act is Act.SEARCH else join(rows, "case" if act is Act.CASE else "person", vocabulary),
         found=_found(lines, rows) if act is Act.SEARCH else (),
         more=raw.more,
         withheld=verdict.withheld,
         digest=bytes(raw.digest),
+        vocabulary=vocabulary,
     )
 
 

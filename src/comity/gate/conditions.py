@@ -40,6 +40,7 @@ from comity.agreements.models import (
     Within,
 )
 from comity.gate.errors import UncompilableError
+from comity.gate.trees import every, some, typed
 from comity.vocabulary.models import Vocabulary
 
 # --- parameters ------------------------------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ class Slots:
         """Return the placeholder of ``slot``, cast to its type."""
         kind = type(slot.value) if isinstance(slot, Literal) else type(slot)  # true is not 1
         name = self._names.setdefault((kind, slot), f"c{len(self._names)}")
-        return exp.cast(exp.Placeholder(this=name), _type_of(slot))
+        return typed(exp.Placeholder(this=name), _type_of(slot))
 
     def named(self) -> Mapping[str, Slot]:
         """Return each parameter by its name."""
@@ -147,11 +148,11 @@ class Compiler:
 
     @tree.register
     def _(self, node: And) -> exp.Expr:
-        return exp.paren(exp.and_(*(self.tree(each) for each in node.operands)))
+        return exp.paren(every(*(self.tree(each) for each in node.operands)))
 
     @tree.register
     def _(self, node: Or) -> exp.Expr:
-        return exp.paren(exp.or_(*(self.tree(each) for each in node.operands)))
+        return exp.paren(some(*(self.tree(each) for each in node.operands)))
 
     def _span(self, column: Column, low: Operand, high: Operand) -> exp.Expr:
         return exp.Between(this=self._column(column), low=self._operand(low), high=self._operand(high))

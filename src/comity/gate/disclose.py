@@ -3,7 +3,8 @@
 Rules:
 
 1. The connection is of the gate's role, with no transaction open: a disclosure is a transaction of its own.
-2. The agreement and its standing are read now, from the database's bytes; nothing remembered can keep it in force.
+2. The agreement's standing is that of the very moment of the release: nothing remembered can keep it in force
+   (:mod:`comity.gate.known`).
 3. A request that :func:`decide` refuses is logged with its entry, and no record is looked for.
 4. Otherwise the transaction first names the agreement's providers, so that row-level security shows no other agency's
    rows, and then runs the one compiled statement. It is committed before this function returns anything.
@@ -14,17 +15,17 @@ Rules:
 
 from __future__ import annotations
 
-import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.pq import TransactionStatus
 
-from comity.agreements import Agreement, Considered, standing_from_rows, standing_query
+from comity.agreements import Agreement, Considered
 from comity.gate import reasons
 from comity.gate.answer import Raw, disclosure
 from comity.gate.compile import Compiled, compile_verdict
@@ -32,6 +33,7 @@ from comity.gate.conditions import Blind
 from comity.gate.decide import decide
 from comity.gate.entry import draft, plain, question, sealed_refusal
 from comity.gate.find import MOST_FOUND, search_parameters
+from comity.gate.known import Known, look_up, remembered
 from comity.gate.models import Answer, Asking, CaseRead, Reason, Refusal, Request, Search
 from comity.ledger.entry import SALT_SIZE
 from comity.record import Keyring
@@ -40,7 +42,7 @@ from comity.store import load_queries
 from comity.vocabulary.models import Vocabulary
 
 _QUERIES: Final = load_queries("comity.gate")
-_NAME: Final = re.compile(r"[a-z0-9-]{1,64}").fullmatch
+_MOST_LOOKS: Final = 4  # at an agreement while it changes: once by memory, then anew
 
 Connection = AsyncConnection[tuple[Any, ...]]
 
@@ -56,40 +58,65 @@ async def disclose(
     if conn.info.transaction_status is not TransactionStatus.IDLE:
         raise RuntimeError("a disclosure is a transaction of its own")
     asking = Asking(uuid4(), secrets.token_bytes(SALT_SIZE), now, request)
-    considered = await _consider(conn, request.agreement, vocabulary, now)
-    if considered is None:
-        return await _refuse(conn, asking, None, reasons.UNKNOWN_AGREEMENT, vocabulary)
-    if considered.agreement is None:
-        return await _refuse(conn, asking, considered, reasons.not_in_force(considered.standing), vocabulary)
-    verdict = decide(request, considered.agreement, considered.standing, vocabulary, now)
+    agreement = (conn, request.agreement, vocabulary, now)
+    known = remembered(*agreement) or await look_up(*agreement)
+    for _ in range(_MOST_LOOKS):
+        answer = await _answer(conn, asking, known, vocabulary, keyring)
+        if answer is not None:
+            return answer
+        known = await look_up(*agreement)
+    raise RuntimeError("the agreement changes faster than it can be read")
+
+
+async def _answer(
+    conn: Connection, asking: Asking, known: Known, vocabulary: Vocabulary, keyring: Keyring | None
+) -> Answer | None:
+    """Return the answer by what is known of the agreement; ``None`` if that must be looked up anew."""
+    considered, request = known.considered, asking.request
+    if considered is None or considered.agreement is None:
+        refusal = reasons.not_in_force(considered.standing) if considered else reasons.UNKNOWN_AGREEMENT
+        return await _refuse(conn, asking, considered, refusal, vocabulary) if known.fresh else None
+    verdict = decide(request, considered.agreement, considered.standing, vocabulary, asking.at)
     if verdict.refusal is not None:
-        return await _refuse(conn, asking, considered, verdict.refusal, vocabulary)
+        return await _refuse(conn, asking, considered, verdict.refusal, vocabulary) if known.fresh else None
     compiled = compile_verdict(verdict, request.asks, vocabulary)
-    raw = await _carry_out(conn, compiled, _parameters(asking, considered.agreement, compiled, keyring))
+    values = {**_parameters(asking, considered.agreement, compiled, keyring), "mark": known.mark}
+    raw = await _carry_out(conn, compiled, values)
+    if raw is None:
+        return None
     if raw.kind != "disclosure":
-        return Refusal(asking.id, now, reasons.NOTHING_TO_SHOW)
+        return Refusal(asking.id, asking.at, reasons.NOTHING_TO_SHOW)
     return disclosure(asking, verdict, compiled, raw, keyring, vocabulary)
 
 
-async def _consider(conn: Connection, name: str, vocabulary: Vocabulary, now: datetime) -> Considered | None:
-    if not _NAME(name):
-        return None
-    async with conn.transaction():
-        cursor = await conn.execute(standing_query(), {"name": name}, prepare=True)
-        rows = await cursor.fetchall()
-    return standing_from_rows(rows, vocabulary, now)
-
-
-async def _carry_out(conn: Connection, compiled: Compiled, values: Mapping[str, Any]) -> Raw:
-    """Run the statement and commit it; only then is there an answer."""
+async def _carry_out(conn: Connection, compiled: Compiled, values: Mapping[str, Any]) -> Raw | None:
+    """Run the statement and commit it; only then is there an answer. ``None`` if the agreement has changed."""
     settings = {"providers": ",".join(values["providers"])}
-    async with conn.pipeline(), conn.transaction():
+    cursor = AsyncRawCursor(conn)
+    async with _autocommit(conn), conn.pipeline():
+        # What is sent between two synchronisations is one transaction: it commits as the pipeline ends. Were it ever
+        # two, the second would see no row of any agency.
         await conn.execute(_QUERIES.settings, settings, prepare=True)
-        cursor = await conn.execute(compiled.sql, values, prepare=True)
+        await cursor.execute(compiled.sql, compiled.arguments(values), prepare=True)
     row = await cursor.fetchone()
-    if row is None:
-        raise RuntimeError("a disclosure answers with one row")
-    return Raw(*row)
+    return None if row is None else Raw(*row)
+
+
+@asynccontextmanager
+async def _autocommit(conn: Connection) -> AsyncIterator[None]:
+    """Let each synchronisation end the transaction, and leave the connection as it was; costs no journey.
+
+    A connection that an error leaves in the middle of something is closed: nobody can say what it would do next.
+    """
+    before = conn.autocommit
+    await conn.set_autocommit(True)
+    try:
+        yield
+    finally:
+        if conn.info.transaction_status is TransactionStatus.IDLE:
+            await conn.set_autocommit(before)
+        else:
+            await conn.close()
 
 
 async def _refuse(

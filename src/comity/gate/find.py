@@ -20,7 +20,7 @@ from typing import Any, Final
 from sqlglot import exp
 
 from comity.gate.models import Search
-from comity.gate.trees import column, parsed
+from comity.gate.trees import column, parsed, some
 from comity.people.standardise import day
 from comity.people.tokens import name_tokens, number_token
 from comity.store import load_queries
@@ -63,7 +63,7 @@ def _meets_birth_date(fields: list[exp.Expr]) -> exp.Expr:
 
 
 def _meets_number(fields: list[exp.Expr]) -> exp.Expr:
-    return exp.paren(exp.or_(*(_of(_PIECES.meets_number, field) for field in fields)))
+    return exp.paren(some(*(_of(_PIECES.meets_number, field) for field in fields)))
 
 
 _MEETS: Final = MappingProxyType({"name": _meets_name, "birth_date": _meets_birth_date, "number": _meets_number})

@@ -30,6 +30,7 @@ from sqlglot import exp
 
 from comity.agreements.minimisers import applies
 from comity.gate.errors import UncompilableError
+from comity.gate.trees import typed
 from comity.record.models import Value
 from comity.vocabulary.models import Field, FieldType
 
@@ -59,7 +60,7 @@ class Setting:
     jurisdiction: str
 
 
-TODAY: Final = exp.cast(exp.Placeholder(this="today"), "date")
+TODAY: Final = typed(exp.Placeholder(this="today"), "date")
 """The day of the request, as every compiled statement binds it."""
 
 # --- in SQL ----------------------------------------------------------------------------------------------------------
@@ -82,11 +83,11 @@ def _as_is(column: exp.Expr, kind: FieldType, _: str) -> exp.Expr:
         return _text(_to_char(column, "YYYY-MM-DD"))
     if kind is FieldType.TIMESTAMP:
         return _text(_to_char(_utc(column), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-    return exp.cast(column, {FieldType.INTEGER: "bigint", FieldType.BOOLEAN: "boolean"}.get(kind, "text"))
+    return typed(column, {FieldType.INTEGER: "bigint", FieldType.BOOLEAN: "boolean"}.get(kind, "text"))
 
 
 def _present(column: exp.Expr, _: FieldType, __: str) -> exp.Expr:
-    return exp.cast(exp.paren(exp.not_(exp.Is(this=column, expression=exp.Null()))), "boolean")
+    return typed(exp.paren(exp.not_(exp.Is(this=column, expression=exp.Null()))), "boolean")
 
 
 def _year(column: exp.Expr, kind: FieldType, _: str) -> exp.Expr:
@@ -105,8 +106,8 @@ def _age_band(column: exp.Expr, _: FieldType, __: str) -> exp.Expr:
     old = exp.GTE(this=age.copy(), expression=_number(OLDEST_BAND))
     return (
         exp.Case()
-        .when(exp.GT(this=column.copy(), expression=TODAY.copy()), exp.cast(exp.Null(), "text"))
-        .when(old, exp.cast(exp.Literal.string(f"{OLDEST_BAND}+"), "text"))
+        .when(exp.GT(this=column.copy(), expression=TODAY.copy()), typed(exp.Null(), "text"))
+        .when(old, typed(exp.Literal.string(f"{OLDEST_BAND}+"), "text"))
         .else_(_ten(age))
     )
 
@@ -123,7 +124,7 @@ def _initials(column: exp.Expr, _: FieldType, __: str) -> exp.Expr:
 
 def _band(column: exp.Expr, _: FieldType, __: str) -> exp.Expr:
     negative = exp.LT(this=column.copy(), expression=_number(0))
-    return exp.Case().when(negative, exp.cast(exp.Null(), "text")).else_(_ten(exp.cast(column, "bigint")))
+    return exp.Case().when(negative, typed(exp.Null(), "text")).else_(_ten(typed(column, "bigint")))
 
 
 def _ten(number: exp.Expr) -> exp.Expr:
@@ -134,11 +135,11 @@ def _ten(number: exp.Expr) -> exp.Expr:
 
 
 def _whole(number: exp.Expr) -> exp.Expr:
-    return exp.cast(exp.paren(number), "bigint")
+    return typed(exp.paren(number), "bigint")
 
 
 def _digits(day: exp.Expr) -> exp.Expr:
-    return exp.cast(_to_char(day.copy(), "YYYYMMDD"), "bigint")
+    return typed(_to_char(day.copy(), "YYYYMMDD"), "bigint")
 
 
 def _to_char(column: exp.Expr, form: str) -> exp.Expr:
@@ -154,7 +155,7 @@ def _number(value: int) -> exp.Expr:
 
 
 def _text(of: exp.Expr) -> exp.Expr:
-    return exp.cast(of, "text")
+    return typed(of, "text")
 
 
 _IN_SQL: Final[Mapping[str, Callable[[exp.Expr, FieldType, str], exp.Expr]]] = MappingProxyType(

@@ -15,8 +15,8 @@ from uuid import UUID
 from comity.agreements import Agreement
 from comity.agreements.models import Condition
 from comity.gate.errors import EmptySearchError, GateError
-from comity.record import JoinedView, ReleasedRow
-from comity.vocabulary.models import Field, Label
+from comity.record import JoinedView, ReleasedRow, join
+from comity.vocabulary.models import Field, Label, Vocabulary
 
 MAX_QUERY_LENGTH = 200  # characters of a searched name or number, or of a case's number: longer than any of them is
 
@@ -207,12 +207,15 @@ class Found:
     rows: tuple[ReleasedRow, ...]
 
 
+_ANCHORS = {Act.READ: "person", Act.CASE: "case"}
+
+
 @dataclass(frozen=True, slots=True)
 class Disclosure:
     """What left: the rows with only what was permitted, in the form that was permitted.
 
-    ``digest`` is SHA-256 over what left the database, as the ledger's entry commits to it. ``view`` joins the rows up
-    (``None`` for a search, whose hits are in ``found``); ``more`` says that a search found more than it shows.
+    ``digest`` is SHA-256 over what left the database, as the ledger's entry commits to it. ``found`` holds
+    the hits of a search; ``more`` says that a search found more than it shows.
     """
 
     id: UUID
@@ -224,11 +227,18 @@ class Disclosure:
     agency: str
     person: UUID | None
     rows: Mapping[str, tuple[ReleasedRow, ...]]
-    view: JoinedView | None
     found: tuple[Found, ...]
     more: bool
     withheld: tuple[Withheld, ...]
     digest: bytes
+    vocabulary: Vocabulary = field(repr=False, compare=False)
+
+    @property
+    def view(self) -> JoinedView | None:
+        """Return the rows joined up around the person or the case; ``None`` for a search, whose hits are apart."""
+        anchor = _ANCHORS.get(self.act)
+        rows = (row for of in self.rows.values() for row in of)
+        return join(rows, anchor, self.vocabulary) if anchor else None
 
     @property
     def sources(self) -> tuple[tuple[str, str], ...]:

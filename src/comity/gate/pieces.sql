@@ -60,6 +60,16 @@ join record."case" as via on via.record_id = near_case.record_id
 join record.incident as near on near.record_id = via.incident
 where via.agency = any(%(providers)s::text[]) and near.agency = any(%(providers)s::text[])
 
+-- name: near_hearing
+-- The hearings of each of them, and of the cases near them.
+select kin.person, near.record_id
+from kin join record.hearing as near on near.source_person = kin.source_person
+where near.agency = any(%(providers)s::text[])
+union
+select near_case.person, near.record_id
+from near_case join record.hearing as near on near."case" = near_case.record_id
+where near.agency = any(%(providers)s::text[])
+
 -- name: member
 -- Each source person of everyone covered.
 select kin.person, kin.source_person from kin join entitled on entitled.person = kin.person
@@ -111,6 +121,29 @@ select arose.incident as record_id, at_case.side
 from at_case join record."case" as arose on arose.record_id = at_case.record_id
 where arose.agency = any(%(providers)s::text[]) and arose.incident is not null
 
+-- name: mark
+-- Which row versions an agreement's standing depends on: any change of one gives another mark.
+select coalesce(md5(string_agg(cast(part.version as text) || ' ' || cast(part.place as text), ',' order by part.kind, part.place)), '') as mark
+from (
+    select 1 as kind, it.xmin as version, it.ctid as place from agreements.agreement as it where it.name = %(agreement)s::text
+    union all
+    select 2, it.xmin, it.ctid from agreements.signature as it where it.name = %(agreement)s::text
+    union all
+    select 3, it.xmin, it.ctid from agreements.event as it where it.name = %(agreement)s::text
+    union all
+    select 4, it.xmin, it.ctid from agreements.assessment as it where it.name in (
+        select split_part(named.assessment, '@', 1) from agreements.agreement as named where named.name = %(agreement)s::text
+    )
+    union all
+    select 5, it.xmin, it.ctid from agreements.agency as it where it.agency in (
+        select unnest(party.parties) from agreements.agreement as party where party.name = %(agreement)s::text
+    )
+) as part
+
+-- name: unchanged
+-- Whether the agreement is as it was when it was judged; nothing is released or written if it is not.
+select 1 as it from now_marked where now_marked.mark = %(mark)s::text
+
 -- name: hit_by_name
 -- Whom the index proposes for the longest word of a name; a word may be the beginning of a longer one.
 select token.source_person from people.token as token
@@ -136,10 +169,10 @@ where membership.agency = any(%(providers)s::text[])
 -- Each word asked for begins a word of the name. Letters, marks and apostrophes fold as `people.standardise` folds them.
 select 1 from released where cardinality(%(words)s::text[]) > 0 and not exists (
     select 1 from unnest(%(words)s::text[]) as asked(word)
-    where strpos(' ' || regexp_replace(translate(replace(replace(replace(replace(replace(
+    where position(' ' || asked.word in ' ' || regexp_replace(translate(replace(replace(replace(replace(replace(
         regexp_replace(lower(normalize(said, NFKD)), '[\u0300-\u036f]', '', 'g'),
         'æ', 'ae'), 'œ', 'oe'), 'þ', 'th'), 'ĳ', 'ij'), 'ß', 'ss'),
-        'øđðłıħŋ''’‘`´ʼ', 'oddlihn'), '[^[:alnum:]]+', ' ', 'g'), ' ' || asked.word) = 0
+        'øđðłıħŋ''’‘`´ʼ', 'oddlihn'), '[^[:alnum:]]+', ' ', 'g')) = 0
 )
 
 -- name: meets_birth_date

@@ -27,8 +27,9 @@ select answered.rows, answered.body, sha256(convert_to(answered.body, 'UTF8')) a
 from answered
 
 -- name: committed
--- The commitment that the ledger's entry makes: to the question and to what left.
+-- The commitment that the ledger's entry makes: to the question and to what left. No row if the agreement has changed.
 select outcome.rows, outcome.body, outcome.digest, outcome.kind, outcome.reason, sha256(%(salt)s::bytea || %(asked)s::bytea || outcome.digest) as commitment from outcome
+where exists (select 1 from unchanged)
 
 -- name: logged
 -- The line in the gate's own log.
@@ -44,7 +45,7 @@ from committed
 -- Whom the rows that left are about, and by which clauses: what "who used my data" is read from.
 insert into gate.disclosure_subject (disclosure, source_person, clauses)
 select %(id)s::uuid, released.source_person, cast(array_agg(distinct released.clause order by released.clause) as smallint[])
-from released where released.source_person is not null
+from released where released.source_person is not null and exists (select 1 from unchanged)
 group by released.source_person
 
 -- name: queued
@@ -56,7 +57,7 @@ select %(id)s::uuid, case when committed.kind = 'disclosure' then %(entry_of_dis
 from committed
 
 -- name: answer
--- What goes back to the gate.
+-- What goes back to the gate: nothing at all if the agreement has changed since it was judged.
 select committed.kind, committed.rows, committed.body, committed.digest, committed.reason from committed
 
 -- name: keys

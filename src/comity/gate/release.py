@@ -31,7 +31,7 @@ from comity.gate.find import meets
 from comity.gate.minimise import expression
 from comity.gate.models import Act, Clause
 from comity.gate.scope import case_of, incident_of, side, tied_types
-from comity.gate.trees import column, held, is_in, is_there, neither, union
+from comity.gate.trees import column, every, held, is_in, is_there, neither, some, typed, union
 from comity.vocabulary.models import Field, Vocabulary
 
 #: What a case is about, rather than somebody's own: see rule 3.
@@ -56,7 +56,7 @@ _RECEIVED: Final = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 def released(act: Act, clauses: tuple[Clause, ...], compiler: Compiler, jurisdiction: str) -> exp.Expr:
     """Return the query for every row that leaves: ``clause``, ``record_id``, ``source_person`` and its ``line``."""
     branches = [
-        _branch(clause, way, exp.cast(exp.Null(), "uuid"), compiler, jurisdiction)
+        _branch(clause, way, typed(exp.Null(), "uuid"), compiler, jurisdiction)
         for clause in clauses
         for way in _ways(act, clause, compiler.vocabulary)
     ]
@@ -79,7 +79,9 @@ def candidates(
 def others(vocabulary: Vocabulary) -> exp.Expr:
     """Return the query for everybody else in a case or an incident near someone covered, and on which side."""
     queries = [
-        held(record, "source_person", exp.alias_(exp.cast(side(record), "text"), "side", quoted=True)).where(way)
+        held(record, "source_person", exp.alias_(typed(side(record), "text"), "side", quoted=True)).where(
+            way, copy=False
+        )
         for record in tied_types(vocabulary)
         for way in _in_it_with_others(record, vocabulary)
     ]
@@ -94,7 +96,7 @@ def needs_others(clauses: tuple[Clause, ...]) -> bool:
 def _nothing() -> exp.Expr:
     names = ("clause", "record_id", "source_person", "line")
     kinds = ("int", "uuid", "uuid", "text")
-    nulls = [exp.alias_(exp.cast(exp.Null(), kind), name, quoted=True) for name, kind in zip(names, kinds, strict=True)]
+    nulls = [exp.alias_(typed(exp.Null(), kind), name, quoted=True) for name, kind in zip(names, kinds, strict=True)]
     return exp.select(*nulls).where(exp.false())
 
 
@@ -117,7 +119,7 @@ def _ways(act: Act, clause: Clause, vocabulary: Vocabulary) -> Iterator[exp.Expr
 
 def _found(searched: Mapping[str, tuple[str, ...]]) -> exp.Expr:
     proposed = is_in(column("person", "record_id"), "hit", "source_person")
-    return exp.and_(_is_own("person"), proposed, *meets(searched))
+    return every(_is_own("person"), proposed, *meets(searched))
 
 
 def _shared(act: Act, record: str, vocabulary: Vocabulary) -> Iterator[exp.Expr]:
@@ -126,7 +128,7 @@ def _shared(act: Act, record: str, vocabulary: Vocabulary) -> Iterator[exp.Expr]
         return
     yield is_in(case_of(record, vocabulary), "at_case", "record_id")
     if record == "hearing" and act is Act.READ:
-        yield exp.and_(_is_own(record), _not_near(record, "at_case", vocabulary))
+        yield every(_is_own(record), _not_near(record, "at_case", vocabulary))
 
 
 def _is_own(record: str) -> exp.Expr:
@@ -135,10 +137,10 @@ def _is_own(record: str) -> exp.Expr:
 
 def _own_in_case(record: str, vocabulary: Vocabulary) -> exp.Expr:
     if record == "person":
-        return exp.and_(_is_own(record), is_in(column(record, "record_id"), "party", "source_person"))
-    return exp.and_(
+        return every(_is_own(record), is_in(column(record, "record_id"), "party", "source_person"))
+    return every(
         _is_own(record),
-        exp.paren(exp.or_(_near(record, "at_case", vocabulary), _near(record, "at_incident", vocabulary))),
+        exp.paren(some(_near(record, "at_case", vocabulary), _near(record, "at_incident", vocabulary))),
     )
 
 
@@ -147,14 +149,14 @@ def _in_it_with_others(record: str, vocabulary: Vocabulary) -> Iterator[exp.Expr
     places = [
         place for place in ("at_case", "at_incident") if not isinstance(_key(record, place, vocabulary), exp.Cast)
     ]
-    somebody_else = exp.and_(
+    somebody_else = every(
         is_there(column(record, "source_person")),
         neither(_is_own(record)),
         *(neither(_same_side(record, place, vocabulary)) for place in places),
     )
     for place in places:
         before = [_not_near(record, each, vocabulary) for each in places[: places.index(place)]]
-        yield exp.and_(_near(record, place, vocabulary), *before, somebody_else.copy())
+        yield every(_near(record, place, vocabulary), *before, somebody_else.copy())
 
 
 def _near(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
@@ -169,7 +171,9 @@ def _not_near(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
 def _same_side(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
     here = exp.EQ(this=column(place, "record_id"), expression=_key(record, place, vocabulary))
     stands = exp.EQ(this=column(place, "side"), expression=side(record))
-    return exp.Exists(this=exp.select(exp.Literal.number(1)).from_(exp.table_(place, quoted=True)).where(here, stands))
+    return exp.Exists(
+        this=exp.select(exp.Literal.number(1)).from_(exp.table_(place, quoted=True)).where(here, stands, copy=False)
+    )
 
 
 def _key(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
@@ -180,42 +184,42 @@ def _key(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
 
 
 def _branch(clause: Clause, way: exp.Expr, person: exp.Expr, compiler: Compiler, jurisdiction: str) -> exp.Select:
-    number = exp.alias_(exp.cast(exp.Literal.number(clause.number), "int"), "clause", quoted=True)
+    number = exp.alias_(typed(exp.Literal.number(clause.number), "int"), "clause", quoted=True)
     line = exp.alias_(_line(clause, person, jurisdiction), "line", quoted=True)
-    query = held(clause.record, number, "record_id", "source_person", line).where(way)
+    query = held(clause.record, number, "record_id", "source_person", line).where(way, copy=False)
     if clause.of:
         allowed = [compiler.slots.place(Literal(each)) for each in clause.of]
-        query = query.where(exp.In(this=column(clause.record, "whose"), expressions=allowed))
-    return query.where(compiler.tree(clause.where)) if clause.where is not None else query
+        query = query.where(exp.In(this=column(clause.record, "whose"), expressions=allowed), copy=False)
+    return query.where(compiler.tree(clause.where), copy=False) if clause.where is not None else query
 
 
 def _line(clause: Clause, person: exp.Expr, jurisdiction: str) -> exp.Expr:
     record = clause.record
     at = exp.AtTimeZone(this=column(record, "received_at"), zone=exp.Literal.string("UTC"))
-    received = exp.cast(exp.Anonymous(this="TO_CHAR", expressions=[at, exp.Literal.string(_RECEIVED)]), "text")
+    received = typed(exp.Anonymous(this="TO_CHAR", expressions=[at, exp.Literal.string(_RECEIVED)]), "text")
     items = [
-        exp.cast(exp.Literal.number(clause.number), "int"),
-        exp.cast(column(record, "record_id"), "text"),
-        exp.cast(column(record, "source_person"), "text"),
-        exp.cast(person, "text"),
-        *(exp.cast(column(record, name), "text") for name in ("agency", "source")),
+        typed(exp.Literal.number(clause.number), "int"),
+        typed(column(record, "record_id"), "text"),
+        typed(column(record, "source_person"), "text"),
+        typed(person, "text"),
+        *(typed(column(record, name), "text") for name in ("agency", "source")),
         received,
-        *(exp.cast(column(record, name), "text") for name in ("whose", "asserted")),
+        *(typed(column(record, name), "text") for name in ("whose", "asserted")),
         *(_value(record, field, minimiser, jurisdiction) for field, minimiser in clause),
     ]
-    return exp.cast(exp.Anonymous(this="JSON_BUILD_ARRAY", expressions=items), "text")
+    return typed(exp.Anonymous(this="JSON_BUILD_ARRAY", expressions=items), "text")
 
 
 def _person() -> exp.Expr:
     same = exp.EQ(this=column("member", "source_person"), expression=column("person", "source_person"))
     query = exp.select(column("member", "person")).from_(exp.table_("member", quoted=True)).where(same)
-    return exp.cast(exp.Subquery(this=query), "uuid")
+    return typed(exp.Subquery(this=query), "uuid")
 
 
 def _value(record: str, field: Field, minimiser: str, jurisdiction: str) -> exp.Expr:
     stored = column(record, field.name)
     if is_opened_later(field, minimiser):
-        return exp.cast(exp.Anonymous(this="ENCODE", expressions=[stored, exp.Literal.string("hex")]), "text")
+        return typed(exp.Anonymous(this="ENCODE", expressions=[stored, exp.Literal.string("hex")]), "text")
     return expression(minimiser, field, stored, jurisdiction)
 
 

@@ -19,6 +19,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 from sqlglot import exp
@@ -29,7 +30,19 @@ from comity.gate.conditions import Compiler
 from comity.gate.errors import UncompilableError
 from comity.gate.find import proposals
 from comity.gate.models import Act
-from comity.gate.trees import column, held, held_by_providers, is_in, is_there, parsed, record_table, reference, union
+from comity.gate.trees import (
+    column,
+    held,
+    held_by_providers,
+    is_in,
+    is_there,
+    parsed,
+    record_table,
+    reference,
+    some,
+    typed,
+    union,
+)
 from comity.store import load_queries
 from comity.vocabulary.models import Vocabulary
 
@@ -47,6 +60,7 @@ def scope(act: Act, criteria: tuple[str, ...], about: Condition, compiler: Compi
     yield "tie", _ties(compiler.vocabulary)
     yield "near_case", parsed(_PIECES.near_case)
     yield "near_incident", parsed(_PIECES.near_incident)
+    yield "near_hearing", parsed(_PIECES.near_hearing)
     yield "entitled", _entitled(about, compiler)
     yield "member", parsed(_PIECES.member)
     yield from _surroundings(act)
@@ -83,7 +97,7 @@ def incident_of(record: str, vocabulary: Vocabulary) -> exp.Expr:
 def _place(record: str, of: str, vocabulary: Vocabulary) -> exp.Expr:
     if record == of:
         return column(record, "record_id")
-    return reference(record, of, vocabulary) or exp.cast(exp.Null(), "uuid")
+    return reference(record, of, vocabulary) or typed(exp.Null(), "uuid")
 
 
 # --- asked -----------------------------------------------------------------------------------------------------------
@@ -110,7 +124,7 @@ def _asked(act: Act, criteria: tuple[str, ...], vocabulary: Vocabulary) -> Itera
 def _parties(vocabulary: Vocabulary) -> exp.Expr:
     def of(record: str) -> exp.Expr:
         person = column(record, "source_person")
-        here = exp.or_(
+        here = some(
             is_in(case_of(record, vocabulary), "the_case", "record_id"),
             is_in(incident_of(record, vocabulary), "the_incident", "record_id"),
         )
@@ -128,7 +142,7 @@ def _ties(vocabulary: Vocabulary) -> exp.Expr:
         return (
             exp.select(
                 exp.alias_(column("kin", "person"), "person", quoted=True),
-                exp.alias_(exp.cast(side(record), "text"), "side", quoted=True),
+                exp.alias_(typed(side(record), "text"), "side", quoted=True),
                 exp.alias_(case_of(record, vocabulary), "case_id", quoted=True),
                 exp.alias_(incident_of(record, vocabulary), "incident_id", quoted=True),
             )
@@ -154,42 +168,42 @@ def _surroundings(act: Act) -> Iterator[Cte]:
 
 
 def _entitled(about: Condition, compiler: Compiler) -> exp.Expr:
-    asked = exp.select(column("who", "person")).distinct().from_(exp.table_("kin", alias="who", quoted=True))
+    """Return the query for whom ``about`` covers: from each person asked about to the records that must be theirs."""
     if isinstance(about, Everyone):
-        return asked
-    named = records_named(about)
-    chosen = exp.select(exp.Literal.number(1)).from_(record_table(named[0]))
-    for record in named[1:]:
-        chosen = chosen.join(record_table(record), join_type="cross")
+        return exp.select(column("kin", "person")).distinct().from_(exp.table_("kin", quoted=True))
+    named, vocabulary = records_named(about), compiler.vocabulary
+    anchors = [record for record in named if not _is_implied(record, named, vocabulary)]
     conditions = [held_by_providers(record) for record in named]
-    conditions += [_joined(join.record, join.field, join.referred) for join in joins(named, compiler.vocabulary)]
-    conditions += [
-        concern for record in named if (concern := _concerns(record, named, compiler.vocabulary)) is not None
-    ]
-    return asked.where(exp.Exists(this=chosen.where(*conditions, compiler.tree(about))))
+    conditions += [_equal((join.record, join.field), (join.referred, "record_id")) for join in joins(named, vocabulary)]
+    conditions += [_equal((_of(one), "person"), (_of(other), "person")) for one, other in pairwise(anchors)]
+    tables = [table for record in anchors for table in _anchored(record)]
+    tables += [record_table(record) for record in named if record not in anchors]
+    query = exp.select(column(_of(anchors[0]), "person")).distinct().from_(tables[0])
+    for table in tables[1:]:
+        query = query.join(table, join_type="cross", copy=False)
+    return query.where(*conditions, *map(_concerns, anchors), compiler.tree(about), copy=False)
 
 
-def _joined(record: str, field: str, referred: str) -> exp.Expr:
-    return exp.EQ(this=column(record, field), expression=column(referred, "record_id"))
+def _is_implied(record: str, named: tuple[str, ...], vocabulary: Vocabulary) -> bool:
+    """Whether the row concerns the person because a row that does is joined to it and refers to it."""
+    referring = (join.record for join in joins(named, vocabulary) if join.referred == record)
+    return record in SHARED and any(each not in SHARED for each in referring)
 
 
-def _concerns(record: str, named: tuple[str, ...], vocabulary: Vocabulary) -> exp.Expr | None:
-    """Return that the row concerns the person; ``None`` where a row joined to it, which does, refers to it."""
-    own = _of_the_person(record)
-    if record not in SHARED:
-        return own
-    if any(join.referred == record and join.record not in SHARED for join in joins(named, vocabulary)):
-        return None
-    near = "near_incident" if record == "incident" else "near_case"
-    key = case_of(record, vocabulary) if record != "incident" else column(record, "record_id")
-    same = exp.EQ(this=column(near, "person"), expression=column("who", "person"))
-    return exp.paren(exp.or_(own, is_in(key, near, "record_id", same)))
+def _anchored(record: str) -> tuple[exp.Expr, exp.Expr]:
+    """Return the table by which a record is known to concern somebody, and the record's own."""
+    near = f"near_{record}" if record in SHARED else "kin"
+    return exp.table_(near, quoted=True, alias=exp.to_identifier(_of(record), quoted=True)), record_table(record)
 
 
-def _of_the_person(record: str) -> exp.Expr:
-    own = (
-        exp.select(column("own", "source_person"))
-        .from_(exp.table_("kin", alias="own", quoted=True))
-        .where(exp.EQ(this=column("own", "person"), expression=column("who", "person")))
-    )
-    return exp.In(this=column(record, "source_person"), query=exp.Subquery(this=own))
+def _concerns(record: str) -> exp.Expr:
+    key = "record_id" if record in SHARED else "source_person"
+    return _equal((record, key), (_of(record), key))
+
+
+def _of(record: str) -> str:
+    return f"of_{record}"
+
+
+def _equal(one: tuple[str, str], other: tuple[str, str]) -> exp.Expr:
+    return exp.EQ(this=column(*one), expression=column(*other))

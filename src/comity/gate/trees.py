@@ -17,6 +17,26 @@ PROVIDERS = exp.cast(exp.Placeholder(this="providers"), "text[]")
 """The agencies whose records the agreement lets out, as every compiled statement binds them."""
 
 
+def typed(value: exp.Expr, kind: str) -> exp.Expr:
+    """Return ``value`` with its type stated."""
+    return exp.Cast(this=value, to=_kind(kind))
+
+
+@cache
+def _kind(name: str) -> exp.DataType:
+    return exp.DataType.build(name, dialect="postgres")
+
+
+def every(*conditions: exp.Expr) -> exp.Expr:
+    """Return that each of the conditions holds."""
+    return exp.and_(*conditions, copy=False)
+
+
+def some(*conditions: exp.Expr) -> exp.Expr:
+    """Return that one of the conditions holds."""
+    return exp.or_(*conditions, copy=False)
+
+
 def parsed(sql: str) -> exp.Expr:
     """Return the tree of a statement of ours, from a file of queries: a copy of its own for each caller."""
     return _parsed(sql).copy()
@@ -35,7 +55,7 @@ def column(table: str, name: str) -> exp.Expr:
 def held(record: str, *columns: exp.Expr | str) -> exp.Select:
     """Return a select from the rows of one record type that providers hold; the table goes by the type's name."""
     chosen = [column(record, each) if isinstance(each, str) else each for each in columns]
-    return exp.select(*chosen).from_(record_table(record)).where(held_by_providers(record))
+    return exp.select(*chosen).from_(record_table(record), copy=False).where(held_by_providers(record), copy=False)
 
 
 def record_table(record: str) -> exp.Expr:
@@ -50,8 +70,8 @@ def held_by_providers(table: str) -> exp.Expr:
 
 def is_in(value: exp.Expr, cte: str, name: str, *conditions: exp.Expr) -> exp.Expr:
     """Return ``value in (select name from cte where ...)``."""
-    query = exp.select(column(cte, name)).from_(exp.table_(cte, quoted=True))
-    return exp.In(this=value, query=exp.Subquery(this=query.where(*conditions) if conditions else query))
+    query = exp.select(column(cte, name)).from_(exp.table_(cte, quoted=True), copy=False)
+    return exp.In(this=value, query=exp.Subquery(this=query.where(*conditions, copy=False) if conditions else query))
 
 
 def is_there(value: exp.Expr) -> exp.Expr:
@@ -66,7 +86,7 @@ def neither(condition: exp.Expr) -> exp.Expr:
 
 def union(queries: Iterable[exp.Expr]) -> exp.Expr:
     """Return the rows of all of the queries, each as often as it comes."""
-    return reduce(lambda one, other: exp.union(one, other, distinct=False), queries)
+    return reduce(lambda one, other: exp.union(one, other, distinct=False, copy=False), queries)
 
 
 def references(record: str, to: str, vocabulary: Vocabulary) -> tuple[str, ...]:
