@@ -110,8 +110,8 @@ def _rows(conn, record: str, agency: str, each: int, columns: str, values: str) 
         f"md5('{record}{agency}' || i || '-' || k)::uuid" if record != "person" else f"md5('{agency}' || i)::uuid"
     )
     conn.execute(
-        f'insert into record."{record}" (record_id, statement_id, source_person, agency, source, source_key, whose, asserted,'
-        f" received_at, {columns}) select {record_id}, md5('s' || i)::uuid, md5('{agency}' || i)::uuid, '{agency}',"
+        f'insert into record."{record}" (record_id, statement_id, source_person, agency, source, source_key, whose,'
+        f" asserted, received_at, {columns}) select {record_id}, md5('s' || i)::uuid, md5('{agency}' || i)::uuid, '{agency}',"
         f" '{agency}-system', i || '-' || k, 'suspect', 'fact', now(), {values}"
         f" from generate_series(1, {PEOPLE}) i, generate_series(1, %s) k",
         (each,),
@@ -188,7 +188,7 @@ def _measure(store: Store) -> list[Row]:
                     asyncio.run(_load(socket, WARM_UP))
                     paces[kind].append(asyncio.run(_load(socket, SECONDS)))
     ours, theirs = (_median(paces[kind]) for kind in ("gate", "bare"))
-    what = f"a joined-up read of 12 rows over HTTP, {CLIENTS} clients, ledger entry durable, against the same rows served bare"
+    what = f"joined-up reads of 12 rows over HTTP, {CLIENTS} clients, ledger entry durable, against the same rows bare"
     return [
         Row("gate", what, ours.rate, theirs.rate, "requests/s", ours.rate / theirs.rate, ">= 0.60"),
         Row("gate p99", "the same", ours.p99, theirs.p99, "ms", ours.p99 / theirs.p99, "<= 2"),

@@ -93,9 +93,9 @@ def test_a_new_version_counts_on_the_next_request(world, accused):
 
 
 def test_what_was_judged_for_one_day_is_judged_anew_for_the_next(world, accused):
-    world.agree(until="2026-06-15")
-    assert isinstance(world.ask(accused), Disclosure)
-    assert isinstance(world.ask(accused, now=datetime(2026, 6, 16, 0, 0, tzinfo=UTC)), Refusal)
+    world.agree()
+    assert isinstance(world.ask(accused, now=datetime(2026, 12, 31, 23, 59, tzinfo=UTC)), Disclosure)
+    assert isinstance(world.ask(accused, now=datetime(2027, 1, 1, 0, 0, tzinfo=UTC)), Refusal)
 
 
 def test_a_refusal_is_never_given_on_what_is_remembered(world, accused, looks):

@@ -3,28 +3,28 @@
 create schema gate;
 grant usage on schema gate to comity_gate;
 
+-- Every check of a table is read anew by each insert, and each read inserts: one that says what must never be, no more.
 create table gate.disclosure (
-    id uuid primary key,                               -- of the ledger's entry too
+    id uuid primary key,         -- of the ledger's entry too
     at timestamptz not null,
-    kind text not null check (kind in ('disclosure', 'refusal')),
+    kind text not null,          -- disclosure or refusal
     act text not null,
     agreement text not null,
-    version int,                                       -- null if no such agreement is kept here
+    version int,                 -- null if no such agreement is kept here
     purpose text not null,
     agency text not null,
-    requester text not null,                           -- the staff id that the agency vouches for, opaque here
+    requester text not null,     -- the staff id that the agency vouches for, opaque here
     role text not null,
     case_reference text not null,
     justification text not null,
-    criteria text[] not null,                          -- kinds of what was searched by, never the values
-    person uuid,                                       -- asked for, whether or not there is such a person
-    rows int not null check (rows >= 0),
-    digest bytea not null check (length(digest) = 32), -- SHA-256 of what left
-    asked bytea not null check (length(asked) = 32),   -- SHA-256 of the question
-    salt bytea not null check (length(salt) = 16),     -- commitment = SHA-256(salt || asked || digest)
-    reason text,
-    check ((kind = 'refusal') = (reason is not null)),
-    check (kind = 'disclosure' or rows = 0)
+    criteria text[] not null,    -- kinds of what was searched by, never the values
+    person uuid,                 -- asked for, whether or not there is such a person
+    rows int not null,
+    digest bytea not null,       -- SHA-256 of what left
+    asked bytea not null,        -- SHA-256 of the question
+    salt bytea not null,         -- 16 bytes; commitment = SHA-256(salt || asked || digest)
+    reason text,                 -- of a refusal, in full
+    check (kind = 'disclosure' and reason is null or kind = 'refusal' and reason is not null and rows = 0)
 );
 comment on table gate.disclosure is 'Every request and what became of it.';
 create index disclosure_of_agency on gate.disclosure (agency, at);
@@ -41,7 +41,7 @@ comment on table gate.disclosure_subject is 'Whom a disclosure was about.';
 create table gate.consultation (
     id uuid primary key,
     at timestamptz not null,
-    what text not null check (what in ('uses', 'log')),
+    what text not null ,
     person uuid,                                       -- about whom
     by text not null,
     digest bytea not null check (length(digest) = 32), -- SHA-256 of the disclosures that were shown
