@@ -1,5 +1,7 @@
 """The process that keeps the ledger: it numbers, hashes and signs what the others leave in the outbox.
 
+It also keeps a promise: what a source said word for word is removed when its time is over.
+
 Any number may run; the ledger lets one at a time lead, and another goes on when that one is gone. It is stopped by
 SIGTERM or SIGINT, after the step it is in, which is whole or nothing.
 """
@@ -18,6 +20,7 @@ from typing import Final
 import psycopg
 import structlog
 
+from comity.intake.intake import Intake
 from comity.ledger import Sequencer, load_or_create_signer
 from comity.ledger.errors import LedgerError
 from comity.node import Node, open_node
@@ -29,6 +32,7 @@ POLL_SECONDS: Final = 0.05
 PATIENCE_SECONDS: Final = 30.0
 """For how long a lost database is tried again: longer than its restart after a crash."""
 
+HOUR_SECONDS: Final = 3600.0
 _RETRY_SECONDS: Final = 0.5
 _LOG = structlog.get_logger(__name__)
 
@@ -64,6 +68,17 @@ def _step_until(stop: threading.Event, sequencer: Sequencer, clock: Callable[[],
             stop.wait(POLL_SECONDS)
 
 
+def keep_promises(node: Node, stop: threading.Event) -> None:
+    """Remove each hour what was kept word for word and whose time is over, until ``stop`` is set."""
+    while not stop.is_set():
+        try:
+            with node.store.connect(Role.INTAKE, autocommit=True) as connection:
+                Intake.open(connection, node.vocabulary, node.keyring).drop_expired_verbatim()
+        except psycopg.OperationalError:
+            _LOG.warning("What is due for removal could not be removed, and is tried again.")
+        stop.wait(HOUR_SECONDS)
+
+
 def main() -> int:
     """Run until told to stop; return 0, or 1 with the reason on the error output if it cannot go on."""
     stop = threading.Event()
@@ -71,7 +86,13 @@ def main() -> int:
         signal.signal(told, lambda *_: stop.set())
     try:
         with open_node(Settings.from_environment(os.environ)) as node:
-            sequence(node, stop)
+            promises = threading.Thread(target=keep_promises, args=(node, stop))
+            promises.start()
+            try:
+                sequence(node, stop)
+            finally:
+                stop.set()
+                promises.join()
     except (StoreError, LedgerError, psycopg.OperationalError) as error:
         sys.stderr.write(f"The ledger is not kept: {error}\n")
         return 1

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from comity.demo.chain import Chain
 from comity.demo.world import build, write
+from comity.intake.check import load_mapping
 from comity.intake.intake import Intake
-from comity.intake.mapping import parse, read_text
 from comity.intake.models import Outcome
 from comity.node import Node
 from comity.store import Role
@@ -32,7 +32,7 @@ def load(node: Node, chain: Chain, data: Path, say: Say) -> dict[str, Outcome]:
     with node.store.connect(Role.INTAKE, autocommit=True) as conn:
         intake = Intake.open(conn, node.vocabulary, node.keyring)
         for path in chain.mappings:
-            mapping = parse(read_text(path), path.name)
+            mapping = load_mapping(path, node.vocabulary)
             outcomes[mapping.name] = intake.pull(mapping, data, progress=_progress(mapping.name, say))
             say(f"  {mapping.name}: {_in_words(outcomes[mapping.name])}")
     return outcomes
