@@ -38,9 +38,9 @@ def browser(office: Office) -> Browser:
     return Browser(office.url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome(chromium: str) -> Iterator[Chromium]:
-    """A real browser."""
+    """A real browser, for one module: while it is there an event loop runs, and no other room's tests could start one."""
     with sync_playwright() as playwright:
         # Debian's Chromium has no sandbox for root, and CI is root in a container; it sees only this test's own pages.
         running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
