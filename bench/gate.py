@@ -81,12 +81,16 @@ def _fill(store: Store) -> None:
             known = {"agency": agency, "people": PEOPLE}
             conn.execute(
                 "insert into people.source_person (source_person, agency)"
-                " select md5(%(agency)s || i)::uuid, %(agency)s from generate_series(1, %(people)s) i", known)  # fmt: skip
+                " select md5(%(agency)s || i)::uuid, %(agency)s from generate_series(1, %(people)s) i",
+                known,
+            )
             conn.execute(
                 "insert into people.membership select md5(%(agency)s || i)::uuid, md5('h' || i)::uuid, %(agency)s"
-                " from generate_series(1, %(people)s) i", known)  # fmt: skip
+                " from generate_series(1, %(people)s) i",
+                known,
+            )
             _rows(conn, "person", agency, 1, "name, given_names, family_name, birth_date, sex",
-                  "'Name' || i || ' Family', 'Name' || i, 'Family', date '1950-01-01' + i %% 20000, 'male'")  # fmt: skip
+                  "'Name' || i || ' Family', 'Name' || i, 'Family', date '1950-01-01' + i, 'male'")  # fmt: skip
         _rows(conn, "case", "clerk", 2, "case_number, opened_on", "i || '-' || k, date '2013-01-01' + i %% 300")
         _rows(conn, "charge", "clerk", 3, '"case", offence, degree, severity, offence_on',
               "md5('caseclerk' || i || '-' || 1 + k %% 2)::uuid, 'Offence ' || k, 'F3',"
@@ -111,8 +115,8 @@ def _rows(conn, record: str, agency: str, each: int, columns: str, values: str) 
     )
     conn.execute(
         f'insert into record."{record}" (record_id, statement_id, source_person, agency, source, source_key, whose,'
-        f" asserted, received_at, {columns}) select {record_id}, md5('s' || i)::uuid, md5('{agency}' || i)::uuid, '{agency}',"
-        f" '{agency}-system', i || '-' || k, 'suspect', 'fact', now(), {values}"
+        f" asserted, received_at, {columns}) select {record_id}, md5('s' || i)::uuid, md5('{agency}' || i)::uuid,"
+        f" '{agency}', '{agency}-system', i || '-' || k, 'suspect', 'fact', now(), {values}"
         f" from generate_series(1, {PEOPLE}) i, generate_series(1, %s) k",
         (each,),
     )
