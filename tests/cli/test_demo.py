@@ -109,6 +109,7 @@ def test_what_was_delivered_is_printed_and_adds_up(first):
 
 @pytest.mark.timeout(600)
 def test_an_interrupt_stops_everything_that_it_started(first):
+    assert first["code"] == 0
     assert first["left"] == []
     assert "Traceback" not in first["output"]
 

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -120,8 +120,9 @@ def _serve(app: FastAPI, port: int, welcome: Callable[[str], str]) -> None:
     address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/"
     print("\n".join(["", f"Comity is at {address}", welcome(address), "Ctrl-C stops everything."]), flush=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, date_header=True))
-    server.run(sockets=[listening])
-    print("Stopped.")
+    with suppress(KeyboardInterrupt):  # the server, once stopped, raises again what stopped it
+        server.run(sockets=[listening])
+    print("\nStopping what was started.")
 
 
 @contextmanager
