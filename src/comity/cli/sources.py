@@ -48,7 +48,7 @@ def pull(mapping: Mapping, *, base: Path | None = None) -> None:
     with node() as opened, opened.store.connect(Role.INTAKE, autocommit=True) as conn:
         intake = Intake.open(conn, opened.vocabulary, opened.keyring)
         outcome = intake.pull(read, base or Path.cwd(), progress=_tell_progress)
-    print(f"{read.name}: {in_words(outcome)}")
+    print(f"{read.name}: {outcome}")
 
 
 @app.command
@@ -58,16 +58,7 @@ def replay(mapping: Mapping) -> None:
     read = parse(read_text(mapping), mapping.name)
     with node() as opened, opened.store.connect(Role.INTAKE, autocommit=True) as conn:
         outcome = Intake.open(conn, opened.vocabulary, opened.keyring).replay(read)
-    print(f"{read.name}: {in_words(outcome)}")
-
-
-def in_words(outcome: Outcome) -> str:
-    """Return what became of a delivery: the parts, which add up to what was delivered."""
-    if not outcome.delivered:
-        return "nothing new"
-    names = ("admitted", "unchanged", "outdated", "quarantined", "retracted", "erased", "judged", "forgotten")
-    parts = [f"{getattr(outcome, name):,} {name}" for name in names if getattr(outcome, name)]
-    return f"{outcome.delivered:,} delivered = {' + '.join(parts)}"
+    print(f"{read.name}: {outcome}")
 
 
 def _refuse_mistakes(path: Path) -> None:
@@ -97,7 +88,7 @@ def try_(mapping: Mapping, file: Path, *, records: bool = False) -> None:
     """
     _refuse_mistakes(mapping)
     report = try_mapping(mapping, file, vocabulary.load(), now())
-    print(f"{report.mapping}: {in_words(report.outcome)}")
+    print(f"{report.mapping}: {report.outcome}")
     for block, count in report.records.items():
         print(f"  {count:,} of {block}")
         for (owner, name), filled in report.filled.items():

@@ -34,7 +34,7 @@ def load(node: Node, chain: Chain, data: Path, say: Say) -> dict[str, Outcome]:
         for path in chain.mappings:
             mapping = load_mapping(path, node.vocabulary)
             outcomes[mapping.name] = intake.pull(mapping, data, progress=_progress(mapping.name, say))
-            say(f"  {mapping.name}: {_in_words(outcomes[mapping.name])}")
+            say(f"  {mapping.name}: {outcomes[mapping.name]}")
     return outcomes
 
 
@@ -43,14 +43,3 @@ def _progress(name: str, say: Say) -> Callable[[Outcome, int | None], None]:
         say(f"\r  {name}: {so_far.delivered:,} so far")
 
     return tell
-
-
-def _in_words(outcome: Outcome) -> str:
-    if not outcome.delivered:
-        return "nothing new"
-    parts = [
-        f"{getattr(outcome, name):,} {name}"
-        for name in ("admitted", "unchanged", "quarantined", "outdated", "retracted", "erased", "judged", "forgotten")
-        if getattr(outcome, name)
-    ]
-    return f"{outcome.delivered:,} delivered = {' + '.join(parts)}"

@@ -337,6 +337,14 @@ class Outcome:
     def __add__(self, other: Outcome) -> Outcome:
         return Outcome(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
+    def __str__(self) -> str:
+        """Return the parts, which add up to what was delivered: ``7 delivered = 5 admitted + 2 quarantined``."""
+        if not self.delivered:
+            return "nothing new"
+        counts = {name: getattr(self, name) for name in self.__slots__ if name != "delivered"}
+        parts = " + ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+        return f"{self.delivered:,} delivered = {parts}"
+
     @property
     def adds_up(self) -> bool:
         """Whether every message delivered is accounted for."""
