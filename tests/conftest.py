@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from comity.node import ROOMS
-from comity.store import Settings, Store, migrate, open_store
+from comity.store import Role, Settings, Store, migrate, open_store
 from comity.store.cluster import discard_cluster
 from comity.store.provision import drop_database, make_database
 from comity.vocabulary import Vocabulary, load
@@ -61,6 +62,22 @@ def store(postgres: Store, migrated_template: str, database_names: Iterator[str]
     make_database(postgres.admin, name, template=migrated_template)
     yield postgres.of(name)
     drop_database(postgres.admin, name)
+
+
+@pytest.fixture(scope="session")
+def wait_until_gone() -> Callable[[Store, Role], None]:
+    """Wait until the server has noticed that a killed client is gone, and finished or undone what it was doing."""
+    connected = "select count(*) from pg_stat_activity where usename = %s and datname = current_database() and pid <> pg_backend_pid()"
+
+    def wait(store: Store, role: Role) -> None:
+        deadline = time.monotonic() + 30
+        with store.connect(role, autocommit=True) as conn:
+            user = conn.info.user
+            while conn.execute(connected, [user]).fetchone() != (0,):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+
+    return wait
 
 
 @pytest.fixture(scope="session")

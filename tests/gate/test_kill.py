@@ -16,7 +16,7 @@ from comity.store import Role
 
 
 @pytest.mark.parametrize("after", [0.0, 0.013, 0.107])
-def test_killed_in_the_middle_nothing_was_released_without_its_entry(world, accused, after):
+def test_killed_in_the_middle_nothing_was_released_without_its_entry(world, accused, after, wait_until_gone):
     world.agree()
     command = [sys.executable, str(Path(__file__).with_name("asker.py")), str(accused)]
     environment = {**os.environ, "GATE": world.store.conninfo(Role.GATE)}
@@ -29,19 +29,10 @@ def test_killed_in_the_middle_nothing_was_released_without_its_entry(world, accu
             for line in (first + asker.stdout.read()).splitlines(keepends=True)
             if line.endswith("\n")
         }
-    wait_until_gone(world)
+    wait_until_gone(world.store, Role.GATE)
     entries = {Entry.decode(body).id for body in world.entries()}
     logged = {row[0] for row in world.run(Role.GATE, "select id from gate.disclosure")}
     assert released
     assert released <= entries
     assert entries == logged
     assert len(entries - released) <= 1  # committed, and killed before it was returned
-
-
-def wait_until_gone(world) -> None:
-    """Wait until the server has noticed that the client is gone, and finished or undone what it was doing."""
-    deadline = time.monotonic() + 30
-    query = "select count(*) from pg_stat_activity where usename = 'comity_gate' and pid <> pg_backend_pid() and datname = current_database()"
-    while world.run(Role.GATE, query) != [(0,)]:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -25,12 +25,20 @@ from comity.intake import Intake, load_mapping
 from comity.vocabulary import load
 
 words = load()
+
+def pace(*_):
+    print("kept", flush=True)
+    sys.stdin.readline()  # waits for leave to go on; at the end of the input there is always leave
+
 with psycopg.connect(os.environ["DSN"], autocommit=True) as conn:
     intake = Intake.open(conn, words, Path(sys.argv[2]))
     print("ready", flush=True)
-    intake.pull(load_mapping(Path(sys.argv[1]), words), Path(sys.argv[1]).parent, size=25)
+    intake.pull(load_mapping(Path(sys.argv[1]), words), Path(sys.argv[1]).parent, size=25, progress=pace)
 """
-MESSAGES = 1_500
+MESSAGES = 1_500  # sixty batches
+KILLED_IN = (0, 3, 11, 1, 7, 15)
+"""In which batch each load is killed, counted from its own first: together fewer than there are, so that none ends."""
+BATCH_TAKES = 0.03  # seconds, or so: within them the kill falls anywhere in a batch, or after it
 
 
 @pytest.fixture
@@ -57,13 +65,25 @@ def state(store) -> tuple[object, ...]:
         return (*conn.execute(COUNTS).fetchone(), *conn.execute(TOTALS).fetchall())
 
 
-def begin(store, folder: Path) -> subprocess.Popen[bytes]:
+def begin(store, folder: Path, leave: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "DSN": store.conninfo(Role.INTAKE)}
     arguments = [sys.executable, "-c", LOAD, str(folder / "jail.yaml"), str(folder / "record.keys")]
-    loading = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE)
-    assert loading.stdout is not None
+    loading = subprocess.Popen(arguments, env=environment, stdin=leave, stdout=subprocess.PIPE)
     loading.stdout.readline()
     return loading
+
+
+def kill_in(loading: subprocess.Popen[bytes], batch: int, after: float) -> None:
+    """Kill a load within its batch of this number, or after it: it may not begin the next one."""
+    for _ in range(batch):
+        loading.stdout.readline()
+        loading.stdin.write(b"\n")
+        loading.stdin.flush()
+    time.sleep(after)
+    loading.kill()
+    loading.wait()
+    loading.stdin.close()
+    loading.stdout.close()
 
 
 def refuse_half_work(store) -> int:
@@ -86,18 +106,16 @@ def refuse_half_work(store) -> int:
 
 
 def test_a_load_that_is_killed_again_and_again_ends_as_if_it_never_was(
-    store, postgres, database_names, migrated_template, folder, vocabulary
+    store, postgres, database_names, migrated_template, folder, vocabulary, wait_until_gone
 ):
     chance = random.Random(20261122)  # noqa: S311  (when to kill is no secret)
     kept = [0]
-    for _ in range(6):
-        loading = begin(store, folder)
-        time.sleep(chance.uniform(0.02, 0.6))
-        loading.kill()
-        loading.wait()
+    for batch in KILLED_IN:
+        kill_in(begin(store, folder, leave=subprocess.PIPE), batch, after=chance.uniform(0, BATCH_TAKES))
+        wait_until_gone(store, Role.INTAKE)
         kept.append(refuse_half_work(store))
-    assert kept == sorted(kept)
-    assert len(set(kept)) > 2, "it was never killed in the middle; make the load longer"
+        assert kept[-1] - kept[-2] in {25 * batch, 25 * (batch + 1)}  # the last one whole, or not at all
+    assert kept[-1] < MESSAGES
     assert begin(store, folder).wait() == 0
     assert refuse_half_work(store) == MESSAGES
 
