@@ -99,6 +99,21 @@ def test_an_agreement_that_does_not_say_yes_says_no(agreement, vocabulary, chang
     assert verdict(replace(agreement, **changes), vocabulary).refusal == reason
 
 
+@pytest.mark.parametrize(
+    ("channels", "refusal"),
+    [
+        (("read",), reasons.SEARCH_CLOSED),
+        (("read", "notify", "extract"), reasons.SEARCH_CLOSED),
+        ((), reasons.SEARCH_CLOSED),
+        (("search",), None),
+        (("read", "search"), None),
+    ],
+)
+def test_who_may_read_may_not_therefore_search(agreement, vocabulary, channels, refusal):
+    found = verdict(replace(agreement, channels=channels), vocabulary, asks=Search(name="ann"))
+    assert found.refusal == refusal
+
+
 def test_a_demand_that_the_gate_does_not_know_refuses(agreement, vocabulary):
     demanding = replace(agreement, requesters=replace(agreement.requesters, must_state=("warrant",)))
     assert verdict(demanding, vocabulary).refusal == reasons.UNKNOWN_STATEMENT

@@ -60,7 +60,7 @@ DEFAULTS = {
     "must_state": "case_reference, justification",
     "about": "charge.severity = 'serious'",
     "release": "  - {record: person, fields: {name: as-is, birth_date: year}}\n  - {record: charge, fields: {offence: as-is}}",
-    "channels": "read",
+    "channels": "read, search",
     "consent": "not-required",
 }
 

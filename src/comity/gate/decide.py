@@ -11,7 +11,8 @@ missing would refuse, none would pass.
  5. Their role is one that the agreement lists.
  6. What the agreement demands to be stated is stated: more than white space. What is stated, demanded or not, is
     bounded in length and plain text. A demand that the gate does not know cannot be checked, so it refuses.
- 7. The agreement lets data be read. A search is a read: it shows no more, and only who is covered.
+ 7. The agreement opens the channel: ``read`` for one person or one case, ``search`` for finding people. Neither implies
+    the other: who may read somebody they know of may not therefore look for others.
  8. The agreement asks for no consent. One that does is refused until consent can be checked here.
  9. A search looks only by what one clause releases as it is; otherwise hits would tell what is withheld.
 10. At least one field can leave. For each record type and field: it leaves if a clause names it with a form that the
@@ -148,7 +149,9 @@ def _stated(request: Request, agreement: Agreement, *_: object) -> Reason | None
     return None if _is_bounded(request) else reasons.UNUSABLE_TEXT
 
 
-def _channel(_: Request, agreement: Agreement, *__: object) -> Reason | None:
+def _channel(request: Request, agreement: Agreement, *_: object) -> Reason | None:
+    if isinstance(request.asks, Search):
+        return None if "search" in agreement.channels else reasons.SEARCH_CLOSED
     return None if "read" in agreement.channels else reasons.CHANNEL_CLOSED
 
 

@@ -68,6 +68,11 @@ CHANNEL_CLOSED: Final = _reason(
     "The agreement does not allow data to be read, only to be shared in other ways.",
     "Volgens de overeenkomst mogen gegevens niet worden geraadpleegd, alleen anders gedeeld.",
 )
+SEARCH_CLOSED: Final = _reason(
+    "search-closed",
+    "The agreement does not allow people to be searched for. Ask for the case by its number.",
+    "Volgens de overeenkomst mag niet naar mensen worden gezocht. Vraag de zaak op bij haar nummer.",
+)
 CONSENT_NOT_CHECKED: Final = _reason(
     "consent-not-checked",
     "The agreement depends on consent, which cannot be checked here yet.",
@@ -132,8 +137,8 @@ NO_PSEUDONYMS: Final = _reason(
 #: Reasons that the requester may read as they are: each is about the request or the agreement, none about a record.
 THEIRS: Final = frozenset({
     UNKNOWN_ACT, NO_PURPOSE, OTHER_PURPOSE, NOT_IN_FORCE, NOT_A_RECIPIENT, ROLE_NOT_LISTED, NO_REQUESTER,
-    NO_CASE_REFERENCE, NO_JUSTIFICATION, UNUSABLE_TEXT, UNKNOWN_STATEMENT, CHANNEL_CLOSED, CONSENT_NOT_CHECKED,
-    NOTHING_RELEASED, CRITERION_NOT_RELEASED, NOTHING_TO_SHOW,
+    NO_CASE_REFERENCE, NO_JUSTIFICATION, UNUSABLE_TEXT, UNKNOWN_STATEMENT, CHANNEL_CLOSED, SEARCH_CLOSED,
+    CONSENT_NOT_CHECKED, NOTHING_RELEASED, CRITERION_NOT_RELEASED, NOTHING_TO_SHOW,
 })  # fmt: skip
 
 _BY_CODE: Final[Mapping[str, Reason]] = MappingProxyType(
