@@ -191,6 +191,21 @@ def test_an_accuseds_read_brings_no_fellow_accused(world, harm):
     assert offences(answer) == ["An older theft", "Assault by Sam Suspect"]
 
 
+def test_a_fellow_suspect_who_is_a_witness_in_the_case_brings_no_fellow_accused(world, harm):
+    """Suspected of the same incident, charged with nothing, and heard as a witness against the other."""
+    _, accused, _ = harm
+    [(case,)] = world.run(Role.INTAKE, "select record_id from record.case where case_number = 'P-1'")
+    [(incident,)] = world.run(Role.INTAKE, "select record_id from record.incident")
+    witness = world.person(name="Will Witness")
+    world.row("involvement", person=witness, incident=incident, role="suspect")
+    world.row("involvement", person=witness, whose="witness", case=case, role="witness")
+    world.agree(about="everyone", release=f"{OF_VICTIM}\n{OF_SUSPECT}\n{CHARGES}")
+    answer = world.ask(witness)
+    assert offences(answer) == []
+    assert names(answer) == ["Vera Victim", "Will Witness"]
+    assert "Will Witness" not in names(world.ask(accused))
+
+
 def test_a_clause_that_does_not_say_whose_releases_nobody_else(world, harm):
     _, suspect, _ = harm
     world.agree()

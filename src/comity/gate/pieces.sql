@@ -84,15 +84,28 @@ join entitled on entitled.person = near_incident.person
 join record."case" as arose on arose.incident = near_incident.record_id
 where near_incident.side <> 'accused' and arose.agency = any(%(providers)s::text[])
 
--- name: at_case_of_read
--- These cases, and the same ones in the books of each agency that shares their reference.
-select own_case.record_id, own_case.side from own_case
+-- name: same_case
+-- Each of these cases, and the same one in the books of each agency that shares its reference.
+select own_case.record_id as mine, own_case.record_id from own_case
 union
-select twin.record_id, own_case.side
+select own_case.record_id, twin.record_id
 from own_case
 join record."case" as mine on mine.record_id = own_case.record_id
 join record."case" as twin on twin.common_reference = mine.common_reference
 where mine.agency = any(%(providers)s::text[]) and twin.agency = any(%(providers)s::text[])
+
+-- name: at_case_of_read
+-- These cases, with the sides of everyone covered in them and in what they arose from: who is suspected of the incident
+-- stays a fellow accused in the case, also as its witness.
+select same_case.record_id, own_case.side from same_case join own_case on own_case.record_id = same_case.mine
+union
+select same_case.record_id, near_incident.side
+from same_case
+join same_case as book on book.mine = same_case.mine
+join record."case" as arose on arose.record_id = book.record_id
+join near_incident on near_incident.record_id = arose.incident
+join entitled on entitled.person = near_incident.person
+where arose.agency = any(%(providers)s::text[])
 
 -- name: at_case_of_case
 -- The case, with the sides of everyone covered in it.
