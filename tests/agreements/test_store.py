@@ -314,6 +314,29 @@ def test_a_pinned_key_is_not_replaced_unawares(
     assert codes(conn, vocabulary, now) == [Why.KEY_NOT_PINNED]
 
 
+def test_a_party_whose_key_was_replaced_signs_the_same_text_anew(
+    conn: Connection, parties: Keys, in_force: Agreement, vocabulary: Vocabulary, now: datetime
+) -> None:
+    new = Ed25519PrivateKey.generate()
+    pin_key(conn, "police", public_bytes(new), AT, replace=True)
+    with pytest.raises(SignatureError, match="not police's"):
+        add_signature(
+            conn,
+            NAME,
+            VERSION,
+            "police",
+            sign(in_force, "police", parties["police"]),
+            vocabulary,
+            AT + timedelta(hours=1),
+        )
+    add_signature(conn, NAME, VERSION, "police", sign(in_force, "police", new), vocabulary, AT + timedelta(hours=1))
+    assert codes(conn, vocabulary, now) == []
+    with pytest.raises(SignatureError, match="already"):
+        add_signature(conn, NAME, VERSION, "police", sign(in_force, "police", new), vocabulary, AT + timedelta(hours=1))
+    pin_key(conn, "police", public_bytes(Ed25519PrivateKey.generate()), AT, replace=True)
+    assert codes(conn, vocabulary, now) == [Why.KEY_NOT_PINNED]
+
+
 def test_agencies(conn: Connection, parties: Keys, vocabulary: Vocabulary) -> None:
     assert [(party.agency, party.kind, party.label) for party in agencies(conn)] == [
         (agency, agency, label) for agency, label in LABELS.items()

@@ -7,9 +7,12 @@ select a.name, a.version, a.canonical, a.assessment, x.status,
 from agreements.agreement a
 left join agreements.assessment x on x.name || '@' || x.version = a.assessment
 left join lateral (
-    select array_agg(agency order by agency) as agencies, array_agg(thumbprint order by agency) as thumbprints,
-           array_agg(signature order by agency) as signatures, array_agg(signed_at order by agency) as moments
-    from agreements.signature where name = a.name and version = a.version
+    select array_agg(it.agency) as agencies, array_agg(it.thumbprint) as thumbprints,
+           array_agg(it.signature) as signatures, array_agg(it.signed_at) as moments
+    from (
+        select agency, thumbprint, signature, signed_at from agreements.signature
+        where name = a.name and version = a.version order by agency, signed_at, thumbprint
+    ) it
 ) s on true
 left join lateral (
     select array_agg(act order by number) as acts, array_agg(agency order by number) as agencies,
@@ -64,7 +67,7 @@ on conflict (name, version) do update set
 select canonical, yaml from agreements.agreement where name = %(name)s and version = %(version)s;
 
 -- name: add_signature
--- One party's signature, once.
+-- One party's signature, once with each key that was pinned for it.
 insert into agreements.signature (name, version, agency, thumbprint, signature, signed_at, entry, salt)
 values (%(name)s, %(version)s, %(agency)s, %(thumbprint)s, %(signature)s, %(at)s, %(entry)s, %(salt)s)
 on conflict do nothing;

@@ -122,11 +122,12 @@ def _unreadable(cause: str) -> Reason:
 
 
 def _signing(kept: Kept, agreement: Agreement, agency: str, parties: Mapping[str, Party]) -> Reason | None:
-    signature = next((each for each in kept.signatures if each.agency == agency), None)
-    if signature is None:
+    signatures = {each.thumbprint: each for each in kept.signatures if each.agency == agency}
+    if not signatures:
         return _reason(Why.UNSIGNED, f"Not signed by {agency}.", f"Niet ondertekend door {agency}.")
     public_key = parties[agency].public_key if agency in parties else None
-    if public_key is None or thumbprint(public_key) != signature.thumbprint:
+    signature = signatures.get(thumbprint(public_key)) if public_key is not None else None
+    if public_key is None or signature is None:
         return _reason(
             Why.KEY_NOT_PINNED,
             f"Signed by {agency} with a key that is not the one pinned for it here.",

@@ -114,7 +114,7 @@ def add_signature(
     """Keep a party's signature under the version's present text.
 
     Raises :class:`SignatureError`, and keeps nothing, unless the agency is a party, has a key pinned here, has not
-    signed before, and the signature is that key's over that text.
+    signed with it before, and the signature is that key's over that text.
     """
     with conn.transaction():
         data, _ = _locked(conn, name, version)
