@@ -47,6 +47,12 @@ def test_the_person_concerned_reads_who_why_when_and_which_fields(world, accused
     assert use.fields == (("person", ("name", "birth_date")), ("charge", ("offence",)))
 
 
+def test_a_field_in_a_form_that_cannot_be_given_did_not_leave(world, accused):
+    world.agree(release="  - {record: person, fields: {name: as-is, police_number: pseudonym, phone: withheld}}")
+    assert [set(row.values) for row in world.ask(accused).rows["person"]] == [{"name"}]
+    assert [use.fields for use in uses(world, accused)] == [(("person", ("name",)),)]
+
+
 def test_only_the_fields_that_left_of_this_person_are_named(world, accused):
     """The victim's name left in a read of the accused; nothing else of the victim's did."""
     case = world.row("case", case_number="C-1")

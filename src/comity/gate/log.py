@@ -25,6 +25,7 @@ from comity.agreements.errors import FaultyAgreementError
 from comity.agreements.models import Agreement
 from comity.agreements.parse import from_canonical
 from comity.gate import reasons
+from comity.gate.minimise import KNOWN
 from comity.gate.models import Act, LogLine, Use
 from comity.ledger.entry import SALT_SIZE, Entry, commitment
 from comity.store import load_queries
@@ -103,7 +104,7 @@ def _fields(agreement: Agreement | None, clauses: Sequence[int]) -> tuple[tuple[
     left: dict[str, dict[str, None]] = defaultdict(dict)
     for release in agreement.releases if agreement else ():
         if release.number in clauses:
-            left[release.record] |= dict.fromkeys(it.field for it in release.fields if it.minimiser != "withheld")
+            left[release.record] |= dict.fromkeys(it.field for it in release.fields if it.minimiser in KNOWN)
     return tuple((record, tuple(fields)) for record, fields in left.items())
 
 
