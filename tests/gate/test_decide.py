@@ -73,7 +73,10 @@ def test_what_the_agreement_is_for_is_permitted(agreement, vocabulary):
         ({"justification": "because " * MAX_JUSTIFICATION}, reasons.UNUSABLE_TEXT),
         ({"justification": "because\x1b[2J"}, reasons.UNUSABLE_TEXT),
         ({"justification": "\ud800"}, reasons.UNUSABLE_TEXT),
+        ({"justification": "for two reasons:\x0bthis and that"}, reasons.UNUSABLE_TEXT),
+        ({"justification": "for two reasons:\u2028this and that"}, reasons.UNUSABLE_TEXT),
         ({"justification": "for two reasons:\n\tthis and that"}, None),
+        ({"justification": "for two reasons:\r\n\tthis and that"}, None),
     ],
 )
 def test_a_request_is_refused_for_the_first_rule_that_fails(agreement, vocabulary, changes, reason):

@@ -47,6 +47,12 @@ def test_the_person_concerned_reads_who_why_when_and_which_fields(world, accused
     assert use.fields == (("person", ("name", "birth_date")), ("charge", ("offence",)))
 
 
+def test_a_justification_is_logged_as_it_was_typed_in_a_browser(world, accused):
+    world.agree()
+    world.ask(accused, justification="For two reasons:\r\nthis,\r\nand that")
+    assert [line.justification for line in lines(world)] == ["For two reasons:\nthis,\nand that"]
+
+
 def test_a_field_in_a_form_that_cannot_be_given_did_not_leave(world, accused):
     world.agree(release="  - {record: person, fields: {name: as-is, police_number: pseudonym, phone: withheld}}")
     assert [set(row.values) for row in world.ask(accused).rows["person"]] == [{"name"}]

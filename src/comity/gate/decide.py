@@ -188,7 +188,8 @@ _NOT_STATED: Final = MappingProxyType(
 
 
 def _is_bounded(request: Request) -> bool:
-    reference, lines = request.case_reference, request.justification.splitlines()
+    # Only a line feed ends a line: what Python takes for one besides it are control characters to the log.
+    reference, lines = request.case_reference, request.justification.split("\n")
     return (
         len(reference) <= MAX_CASE_REFERENCE
         and reference.isprintable()

@@ -93,7 +93,10 @@ Asked: TypeAlias = Read | CaseRead | Search
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question: by whom, under which agreement, for which purpose, in which case, and why."""
+    """One question: by whom, under which agreement, for which purpose, in which case, and why.
+
+    A justification's lines end as the log keeps them, however a browser sent them.
+    """
 
     asks: Asked
     agreement: str
@@ -101,6 +104,9 @@ class Request:
     requester: Requester
     case_reference: str = ""
     justification: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "justification", self.justification.replace("\r\n", "\n"))
 
 
 @dataclass(frozen=True, slots=True)
