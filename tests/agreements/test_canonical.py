@@ -27,12 +27,15 @@ from comity.agreements.models import (
     Retention,
 )
 from comity.agreements.parse import CONSENT, MUST_STATE, ONWARD, RECEIPT, THEN, from_canonical, parse_agreement
+from comity.agreements.reading import hidden
 from comity.vocabulary import Label, Vocabulary, load
 
 VOCABULARY = load()
 
 names = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8})?", fullmatch=True)
-words = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=20)
+words = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=20).filter(
+    lambda text: not list(hidden(text))
+)
 versions = st.integers(1, 2**31 - 1)
 
 

@@ -85,6 +85,32 @@ def test_a_mistake_is_told_with_its_column(text: str, column: int, words: str, v
     assert caught.value.column == column
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("\u0422heft", "several scripts"),  # a Cyrillic T
+        ("petty th\u03bfft", "several scripts"),  # a Greek o
+        ("Jose\u0301", "marks apart"),
+        ("Theft\u3164", "nobody sees"),
+        ("petty\u00a0theft", "nobody sees"),
+    ],
+)
+@pytest.mark.parametrize("condition", ["offence != '{}'", "not offence = '{}'", "offence not in ('x', '{}')"])
+def test_a_text_that_equals_nothing_of_what_it_looks_like(
+    condition: str, text: str, words: str, vocabulary: Vocabulary
+) -> None:
+    with pytest.raises(ConditionError, match=words):
+        parse_condition(condition.format(text), vocabulary, record="charge")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Jos\u00e9", "\u041a\u0440\u0430\u0436\u0430", "Theft \u041a\u0440\u0430\u0436\u0430", "5\u00b5g", "\u7a83\u76d7"],
+)
+def test_a_text_of_any_one_script_is_read(text: str, vocabulary: Vocabulary) -> None:
+    parse_condition(f"offence != '{text}'", vocabulary, record="charge")
+
+
 @pytest.mark.parametrize("text", SEALED)
 def test_a_sealed_field_stands_in_nothing_but_an_equality(text: str, vocabulary: Vocabulary) -> None:
     with pytest.raises(ConditionError, match="sealed"):

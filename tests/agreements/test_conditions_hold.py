@@ -13,6 +13,7 @@ from hypothesis.strategies import SearchStrategy
 
 from comity.agreements import evaluate, parse_condition
 from comity.agreements.conditions import MAX_COUNT
+from comity.agreements.lookalikes import deception
 from comity.agreements.models import (
     And,
     Between,
@@ -38,7 +39,9 @@ VOCABULARY = load()
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 ORDERED = {FieldType.DATE, FieldType.TIMESTAMP, FieldType.INTEGER}
 
-texts = st.text(st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" '"), max_size=8)
+texts = st.text(st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" '"), max_size=8).filter(
+    lambda text: deception(text) is None
+)
 dates = st.dates(date(1900, 1, 1), date(2100, 1, 1))
 values: dict[FieldType, SearchStrategy[object]] = {
     FieldType.TEXT: texts,

@@ -172,6 +172,17 @@ def test_a_hostile_file_is_refused(attack: str, text: str, marac_text: str, voca
     assert faults_of(text.replace("{text}", marac_text).replace("{{", "{").replace("}}", "}"), vocabulary)
 
 
+@pytest.mark.parametrize(
+    "sign", "\u00a0\u2003\u202f\u3000\u034f\u115f\u3164\ufe0f\uffa0\u2800\u00ad\u200b\u202e\U000e0100"
+)
+def test_what_nobody_sees_is_refused_at_its_place(sign: str, marac_text: str, vocabulary: Vocabulary) -> None:
+    changed = marac_text.replace("en: Protecting high", f"en: Protecting{sign}high", 1)
+    assert changed != marac_text
+    (fault,) = faults_of(changed, vocabulary)
+    assert fault.cause == f"An invisible character (U+{ord(sign):04X}) stands here."
+    assert (fault.line, fault.column) == place_of(sign, changed, 0)
+
+
 def test_wrong_bytes_are_told_with_their_line(marac_text: str, vocabulary: Vocabulary) -> None:
     data = marac_text.encode().replace(b"purpose", b"purp\xffse")
     with pytest.raises(FaultyAgreementError) as caught:

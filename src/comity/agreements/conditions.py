@@ -6,7 +6,8 @@ The grammar stands in ``docs/reference/agreement.md``. Rules:
 2. Every column is one of the vocabulary's (or of the envelope); every value has the type of the column beside it.
 3. A sealed field may stand on the left of ``=`` with a text on the right, and nowhere else (DESIGN section 4).
 4. Text, codes and references have no order: engines sort them differently, so ``<`` on them is refused.
-5. Printing a condition and reading it again gives the same tree.
+5. A text that looks like another one and does not equal it is refused (:mod:`comity.agreements.lookalikes`).
+6. Printing a condition and reading it again gives the same tree.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from difflib import get_close_matches
 from typing import Final, NoReturn
 
 from comity.agreements.errors import ConditionError
+from comity.agreements.lookalikes import deception
 from comity.agreements.models import (
     And,
     Between,
@@ -335,7 +337,10 @@ class _Parser:
         return Literal(token.text)
 
     def _text(self, typed: _Typed) -> Literal:
-        return Literal(self._quoted(typed, "'text'").text)
+        token = self._quoted(typed, "'text'")
+        if how := deception(token.text):
+            self._refuse(token, f"This text {how}, so it equals nothing that looks like it.", "Type it anew.")
+        return Literal(token.text)
 
     def _reference(self, typed: _Typed) -> Literal:
         self._refuse(

@@ -5,13 +5,15 @@ Rules:
 1. Everything is text: YAML's guesses (``no`` as false, ``2026-02-01`` as a date, ``010`` as eight) are never made.
 2. Anchors, aliases, tags and second documents are refused: what a person reads is all there is.
 3. A key stands once in its block. The second one is a fault, not a silent winner.
-4. Control, formatting and direction-changing characters are refused: text must mean what it looks like.
+4. Control, formatting and direction-changing characters, and spaces other than the space, are refused: text must mean
+   what it looks like.
 5. Size and depth are bounded before anything is built.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -38,6 +40,13 @@ MAX_DEPTH: Final = 8  # the file's own shape needs four
 MAX_TEXT: Final = 8_000  # characters of one value
 
 _HIDDEN: Final = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # Unicode general categories that nobody sees
+
+# What nobody sees and is in none of them: Unicode's default ignorable code points (DerivedCoreProperties), blank
+# Braille, and the spaces that look like a space and equal none, so that `!= 'a b'` would be true of what is 'a b'.
+_ALSO_HIDDEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
+    "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,11 @@ def read_json(data: bytes) -> Tree:
 
 def hidden(text: str) -> Iterator[int]:
     """Yield where ``text`` holds a character that nobody sees; a line's end is not one."""
-    return (at for at, sign in enumerate(text) if unicodedata.category(sign) in _HIDDEN and sign != "\n")
+    return (at for at, sign in enumerate(text) if sign != "\n" and _is_hidden(sign))
+
+
+def _is_hidden(sign: str) -> bool:
+    return unicodedata.category(sign) in _HIDDEN or _ALSO_HIDDEN.match(sign) is not None
 
 
 class _Reader:
@@ -161,7 +174,9 @@ class _Reader:
         inside = self._inside(event, text)
         for at in hidden(text):
             sign = f"U+{ord(text[at]):04X}"
-            self._fault(inside.moved(at), f"An invisible character ({sign}) stands here.", "Remove it.")
+            self._fault(
+                inside.moved(at), f"An invisible character ({sign}) stands here.", "Remove it, or type a space."
+            )
         if len(text) > MAX_TEXT:
             self._fault(place, f"A value has at most {MAX_TEXT:,} characters.", "Say it in fewer words.")
         return Text(place, inside, text)
