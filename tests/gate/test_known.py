@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -103,3 +104,14 @@ def test_a_refusal_is_never_given_on_what_is_remembered(world, accused, looks):
     world.ask(accused)
     world.ask(accused, role="judge")
     assert looks == ["charging", "charging"]
+
+
+def test_two_servers_on_one_machine_are_not_taken_for_one_another(vocabulary):
+    """Two that were set up alike may even have the same row versions, so a mark would not tell them apart."""
+
+    def at(port):
+        info = SimpleNamespace(host="localhost", port=port, dbname="comity")
+        return known._key(SimpleNamespace(info=info), "charging", vocabulary, NOW)
+
+    assert at(5432) == at(5432)
+    assert at(5432) != at(5433)

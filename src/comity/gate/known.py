@@ -40,7 +40,7 @@ class Known:
     fresh: bool
 
 
-_Key = tuple[str, str, str, int, date, tzinfo | None]
+_Key = tuple[str, int, str, str, int, date, tzinfo | None]
 _REMEMBERED: dict[_Key, tuple[Vocabulary, Known]] = {}
 
 
@@ -66,7 +66,7 @@ def remembered(conn: Connection, name: str, vocabulary: Vocabulary, now: datetim
 
 def _key(conn: Connection, name: str, vocabulary: Vocabulary, now: datetime) -> _Key:
     # A process may speak to several databases; a standing changes with the day in the zone whose calendar counts.
-    return (conn.info.host, conn.info.dbname, name, id(vocabulary), now.date(), now.tzinfo)
+    return (conn.info.host, conn.info.port, conn.info.dbname, name, id(vocabulary), now.date(), now.tzinfo)
 
 
 def _remember(key: _Key, vocabulary: Vocabulary, known: Known) -> None:
