@@ -45,6 +45,17 @@ def test_outside_a_disclosure_the_gates_role_sees_no_row(world, accused, vocabul
     assert world.run(Role.INTAKE, "select count(*) from record.person") == [(1,)]
 
 
+def test_whoever_names_agencies_by_hand_sees_those_and_what_is_sealed_stays_so(world, accused):
+    """What the second wall does not hold, as the explanation says: it knows agencies, not agreements."""
+    world.person("probation", human=accused, name="Ann Probation")
+    world.run(Role.INTAKE, "update record.person set protected_address = 'sealed' where agency = 'police'")
+    with world.store.connect(Role.GATE) as conn:
+        conn.execute("select set_config('comity.providers', 'police', true)")
+        rows = conn.execute("select name, protected_address from record.person").fetchall()
+        assert rows == [("Ann Example", b"sealed")]
+        assert conn.execute("select count(*) from people.membership").fetchone() == (1,)
+
+
 def test_what_a_disclosure_may_see_ends_with_it(world, accused):
     """On one connection: the setting is the transaction's own."""
     import asyncio
