@@ -54,7 +54,7 @@ async def state(
 async def _agreements(request: Request, colleague: Colleague) -> tuple[Agreement, ...]:
     services = services_of(request)
     async with services.as_role(Role.GOVERNANCE) as conn:
-        return await open_to(conn, colleague, services.node.vocabulary, services.clock())
+        return await open_to(conn, colleague, services.node.vocabulary, services.now())
 
 
 def _faults(errand: Errand, chosen: Agreement | None) -> dict[str, str]:
