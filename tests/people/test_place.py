@@ -233,6 +233,17 @@ def test_erasing_leaves_nothing_that_knows_the_id(linking):
     assert len(linking.execute("select * from people.edge").fetchall()) > 0
 
 
+def test_erasing_who_was_removed_before_leaves_nothing_either(linking):
+    people.place_many(linking, [said(1), said(2), said(3)])
+    people.undo(linking, judge(linking, 1, 2, same=False).judgement, by="p", reason="", at=NOW)
+    judge(linking, 1, 3, same=False)
+    people.remove(linking, UUID(int=1))
+    people.remove(linking, UUID(int=1), erase=True)
+    for table in ("move", "edge", "judgement"):
+        held = linking.execute(f"select * from people.{table}").fetchall()
+        assert not [row for row in held if UUID(int=1) in row], table
+
+
 def test_nobody_is_removed_twice(linking):
     people.place(linking, said(1))
     people.remove(linking, UUID(int=1))

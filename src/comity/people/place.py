@@ -89,22 +89,34 @@ def _placement(id_: UUID, assignment: Assignment, before: Mapping[UUID, UUID], w
 def remove(conn: Conn, source_person: UUID, *, erase: bool = False) -> None:
     """Take a source person out of its person and forget its features, keys and tokens.
 
-    With ``erase`` also every score and judgement about it: nothing is left that knows its id.
+    With ``erase`` also every score and judgement about it: nothing is left that knows its id, whether it is placed or
+    was removed before.
 
     Raises:
-        UnknownSourcePersonError: it is not placed.
+        UnknownSourcePersonError: it is not placed, and not to be erased.
     """
     store.lock(conn)
     person = store.known_of(conn, [source_person]).get(source_person)
-    if person is None:
+    if person is not None:
+        _leave(conn, source_person, person, erase=erase)
+    elif erase:
+        _erase_traces(conn, source_person)
+    else:
         raise UnknownSourcePersonError("source person: not placed here; nothing to remove, check the id")
+
+
+def _leave(conn: Conn, source_person: UUID, person: UUID, *, erase: bool) -> None:
     model = store.current_model(conn)
     others = [id_ for id_ in store.reach(conn, [source_person], LINKED_FROM) if id_ != source_person]
     conn.execute(store.QUERIES.retire_edges, {"ids": [source_person]})
     store.put_moves(conn, [source_person], [person], [None])
     conn.execute(store.QUERIES.delete_source_person, {"id": source_person})
     if erase:
-        for query in (store.QUERIES.erase_traces, store.QUERIES.erase_undone, store.QUERIES.erase_judgements):
-            conn.execute(query, {"id": source_person})
+        _erase_traces(conn, source_person)
     if others:
         recluster(conn, others, model)
+
+
+def _erase_traces(conn: Conn, source_person: UUID) -> None:
+    for query in (store.QUERIES.erase_traces, store.QUERIES.erase_undone, store.QUERIES.erase_judgements):
+        conn.execute(query, {"id": source_person})
