@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import psycopg
@@ -22,6 +22,7 @@ from comity.people.errors import (
 from comity.people.models import Band
 from comity.people.score import band
 from comity.people.starting import starting
+from comity.people.train import LEAST_TO_TRAIN
 from comity.store import Role
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -295,6 +296,26 @@ def test_linking_for_the_first_time_keeps_one_id_and_redirects_the_others(conn):
     assert (changes.persons, changes.merged, changes.created, changes.trained) == (1, 2, 0, True)
     (person,) = set(persons(conn).values())
     assert {people.resolve(conn, p.person) for p in placements} == {person}
+
+
+def test_a_few_are_trained_on_as_often_as_asked_and_what_has_come_since_is_compared(conn):
+    alike = [said(n, identifiers={"police_number": "7"}) for n in (2, 3)]
+    people.place(conn, said(1))
+    first = people.relink(conn, NOW)
+    conn.commit()
+    people.place_many(conn, alike)
+    again = people.relink(conn, NOW, retrain=True)
+    assert again.trained
+    assert again.model != first.model
+    assert "identifier police_number" in {p.field for p in people.explain(conn, UUID(int=2), UUID(int=3)).parts}
+
+
+def test_many_of_whom_nothing_can_be_learnt_are_linked_again_without_harm(conn):
+    strangers = [said(n, f"g{n}", f"f{n}", date(1950, 1, 1) + timedelta(n)) for n in range(LEAST_TO_TRAIN)]
+    people.place_many(conn, strangers)
+    for _ in range(2):
+        assert people.relink(conn, NOW).persons == LEAST_TO_TRAIN
+        conn.commit()
 
 
 def test_linking_nobody_is_nothing(conn):

@@ -6,6 +6,7 @@ All or nothing, in the caller's transaction; placements wait meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -16,7 +17,7 @@ from comity.people.models import Changes, Standard
 from comity.people.reconcile import Assignment, assign
 from comity.people.starting import STARTING
 from comity.people.store import Conn
-from comity.people.train import LEAST_TO_TRAIN, train
+from comity.people.train import train
 
 Progress = Callable[[str], None]
 
@@ -45,12 +46,20 @@ def _model(
     conn: Conn, standards: Mapping[UUID, Standard], now: datetime, progress: Progress, *, retrain: bool
 ) -> tuple[Model, bool]:
     held = store.current_model(conn)
-    outgrown = held is not None and held.version.startswith(STARTING) and len(standards) >= LEAST_TO_TRAIN
-    if held is not None and not retrain and not outgrown:
+    if held is not None and not retrain and not _is_starting(held):
         return held, False
-    model = train(list(standards.values()), f"{now:%Y-%m-%d} {uuid4().hex}", now, progress)
+    version = f"{now:%Y-%m-%d} {uuid4().hex}"
+    model = train(list(standards.values()), version, now, progress)
+    if _is_starting(model):
+        if held is not None and _is_starting(held) and set(held.identifiers).issuperset(model.identifiers):
+            return held, False  # nothing more can be learnt, and there is no number that it does not compare
+        model = replace(model, version=f"{STARTING} {uuid4().hex}")
     store.put_model(conn, model)
     return model, True
+
+
+def _is_starting(model: Model) -> bool:
+    return model.version.startswith(STARTING)
 
 
 def _changes(linked: Linked, assignment: Assignment, model: Model, moved: int, *, trained: bool) -> Changes:
