@@ -14,7 +14,7 @@ from comity.record.view import join, same_value
 from comity.vocabulary.models import Assertion
 
 
-def row(number, record="person", agency="police", received=1, **values):
+def row(number, record="person", agency="police", received=1, asserted=Assertion.FACT, **values):
     return ReleasedRow(
         record=record,
         record_id=UUID(int=number),
@@ -23,7 +23,7 @@ def row(number, record="person", agency="police", received=1, **values):
         source=f"{agency}-system",
         received_at=datetime(2026, 1, received, tzinfo=UTC),
         whose="suspect",
-        asserted=Assertion.FACT,
+        asserted=asserted,
         values=values,
     )
 
@@ -58,6 +58,25 @@ def test_best_supported_value(vocabulary, said, best, others):
     assert [other.value for other in field.others] == others
 
 
+def test_an_opinion_does_not_outvote_a_fact(vocabulary):
+    rows = [
+        row(1, agency="court", name="Eriam Parks"),
+        row(2, agency="probation", received=2, asserted=Assertion.OPINION, name="Erin Parks"),
+        row(3, agency="victims", received=2, asserted=Assertion.OPINION, name="Erin Parks"),
+    ]
+    (field,) = join(rows, "person", vocabulary).fields
+    assert field.best.value == "Eriam Parks"
+    assert [(said.value, len(said.voices)) for said in field.others] == [("Erin Parks", 2)]
+
+
+def test_that_there_is_a_date_is_no_place_on_the_timeline(vocabulary):
+    rows = [row(1, "charge", charged_on=True, offence_on="2014-05-01"), row(2, "charge", charged_on=False)]
+    assert [(it.on, it.dated_by) for it in join(rows, "person", vocabulary).timeline] == [
+        ("2014-05-01", "offence_on"),
+        ("", ""),
+    ]
+
+
 def test_a_contradiction_is_shown_with_everyone_who_speaks(vocabulary):
     rows = [row(1, birth_date="1980-01-02"), row(2, agency="court", birth_date="1980-02-01")]
     (found,) = join(rows, "person", vocabulary).contradictions
@@ -73,6 +92,8 @@ def test_a_contradiction_is_shown_with_everyone_who_speaks(vocabulary):
         (("2014-01-01", None), ("2015-02-01", "2015-03-01"), True),  # an open stay has not ended
         (("2014-01-01", "2014-02-01"), ("2015-02-01", None), False),
         (("2014", "2014"), ("2014", "2015"), False),  # minimised to years: nothing can be said
+        (("2014", None), ("2014-01-01", "2014-02-01"), False),
+        (("2014-01-01", True), ("2014-01-15", "2014-02-01"), False),  # that it ended, not when
     ],
 )
 def test_custody_in_two_places_at_once_is_a_contradiction(vocabulary, jail, prison, contradicts):

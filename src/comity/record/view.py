@@ -2,12 +2,15 @@
 
 Rules:
 
-1. The best-supported value is the one that most agencies state; between equals, the one received last; between those,
-   the first in the alphabet, so that the same rows always give the same view.
+1. The best-supported value is the one that most agencies state as fact; between equals, the one that most state at all
+   (an opinion never outvotes a fact: LED art. 7(1)); then the one received last; between those, the first in the
+   alphabet, so that the same rows always give the same view.
 2. Values that differ only in case, accents or spacing are one value; it is shown as its latest source writes it.
 3. What other sources say instead is shown beside it, with who says it. Nothing is hidden for being outvoted.
-4. A stay in custody that overlaps another agency's stay is shown as a contradiction: one of them is wrong.
-5. A date that was minimised (``2014-06``, ``2014``) is placed at its beginning and shown as it is.
+4. A stay in custody that overlaps another agency's stay is shown as a contradiction: one of them is wrong. That can be
+   said of whole days only, not of dates that were minimised.
+5. A date that was minimised (``2014-06``, ``2014``) is placed at its beginning and shown as it is. That there is a date
+   (``present``) places nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from comity.record.models import (
     Value,
     Voice,
 )
-from comity.vocabulary.models import FieldType, RecordType, Vocabulary
+from comity.vocabulary.models import Assertion, FieldType, RecordType, Vocabulary
 
 _OPEN_END = "9999"
 
@@ -80,9 +83,11 @@ def _one_value(heard: list[tuple[Voice, Value]]) -> Said:
     return Said(latest_first[0][1], tuple(voice for voice, _ in latest_first))
 
 
-def _support(said: Said) -> tuple[int, float, str]:
+def _support(said: Said) -> tuple[int, int, float, str]:
     agencies = {voice.agency for voice in said.voices}
-    return (-len(agencies), -max(voice.received_at.timestamp() for voice in said.voices), str(said.value))
+    as_fact = {voice.agency for voice in said.voices if voice.asserted is Assertion.FACT}
+    latest = max(voice.received_at.timestamp() for voice in said.voices)
+    return (-len(as_fact), -len(agencies), -latest, str(said.value))
 
 
 def _timeline(rows: Iterable[ReleasedRow], anchor: str, vocabulary: Vocabulary) -> tuple[Happening, ...]:
@@ -94,7 +99,7 @@ def _timeline(rows: Iterable[ReleasedRow], anchor: str, vocabulary: Vocabulary) 
 def _happening(row: ReleasedRow, record_type: RecordType) -> Happening:
     for field in record_type.happened:
         value = row.values.get(field)
-        if value is not None and value != "":
+        if value is not None and value != "" and not isinstance(value, bool):
             return Happening(_as_day(value), field, row)
     return Happening("", "", row)
 
@@ -120,12 +125,13 @@ def _overlapping_stays(stays: Sequence[ReleasedRow]) -> Iterator[Contradiction]:
 
 
 def _stay(row: ReleasedRow) -> tuple[str, str] | None:
-    start = row.values.get("received_on")
+    start, end = row.values.get("received_on"), row.values.get("released_on")
     if start is None or "released_on" not in row.values:
         return None  # what was not released cannot be compared
-    end = row.values.get("released_on")
-    days = _as_day(start), _as_day(end) if end is not None else _OPEN_END
-    return days if all(len(day) in (len("2014-06-07"), len(_OPEN_END)) for day in days) else None
+    days = [_as_day(day) for day in (start, end) if day is not None]
+    if any(len(day) != len("2014-06-07") for day in days):
+        return None
+    return days[0], days[1] if end is not None else _OPEN_END
 
 
 def _overlap(one: tuple[str, str] | None, other: tuple[str, str] | None) -> bool:
