@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -67,6 +67,26 @@ def test_an_opinion_does_not_outvote_a_fact(vocabulary):
     (field,) = join(rows, "person", vocabulary).fields
     assert field.best.value == "Eriam Parks"
     assert [(said.value, len(said.voices)) for said in field.others] == [("Erin Parks", 2)]
+
+
+@pytest.mark.parametrize(
+    ("said", "best", "others"),
+    [
+        ([date(1980, 2, 3), "1980"], date(1980, 2, 3), []),
+        ([date(1980, 2, 3), "1980-02", "1980"], date(1980, 2, 3), []),
+        ([date(1980, 2, 3), "1981"], "1981", [date(1980, 2, 3)]),
+        ([date(1980, 2, 3), date(1980, 3, 2), "1980-03"], date(1980, 3, 2), [date(1980, 2, 3)]),
+        (["1980", "1980-02"], "1980-02", []),
+    ],
+)
+def test_a_date_said_less_exactly_is_no_contradiction(vocabulary, said, best, others):
+    agencies = ("police", "court", "prison")
+    rows = [row(n, agency=agencies[n], received=n + 1, birth_date=value) for n, value in enumerate(said)]
+    view = join(rows, "person", vocabulary)
+    (field,) = view.fields
+    assert (field.best.value, [other.value for other in field.others]) == (best, others)
+    assert bool(view.contradictions) == bool(others)
+    assert sum(len(it.voices) for it in (field.best, *field.others)) == len(said)
 
 
 def test_that_there_is_a_date_is_no_place_on_the_timeline(vocabulary):

@@ -5,7 +5,8 @@ Rules:
 1. The best-supported value is the one that most agencies state as fact; between equals, the one that most state at all
    (an opinion never outvotes a fact: LED art. 7(1)); then the one received last; between those, the first in the
    alphabet, so that the same rows always give the same view.
-2. Values that differ only in case, accents or spacing are one value; it is shown as its latest source writes it.
+2. Values that differ only in case, accents or spacing are one value; it is shown as its latest source writes it. A
+   date that was minimised (``1980``) beside a whole one that it fits (``1980-02-03``) is that one, said less exactly.
 3. What other sources say instead is shown beside it, with who says it. Nothing is hidden for being outvoted.
 4. A stay in custody that overlaps another agency's stay is shown as a contradiction: one of them is wrong. That can be
    said of whole days only, not of dates that were minimised.
@@ -63,6 +64,8 @@ def _supported(rows: Sequence[ReleasedRow], record_type: RecordType) -> Iterator
         if field.type is FieldType.REFERENCE:
             continue  # an id is for machines
         said = _who_says_what(rows, field.name)
+        if field.type in (FieldType.DATE, FieldType.TIMESTAMP):
+            said = _less_exact_joined(said)
         if said:
             yield Supported(field.name, said[0], tuple(said[1:]))
 
@@ -76,6 +79,21 @@ def _who_says_what(rows: Sequence[ReleasedRow], field: str) -> list[Said]:
             voices[_folded(value)].append((voice, value))
     said = [_one_value(heard) for heard in voices.values()]
     return sorted(said, key=_support)
+
+
+def _less_exact_joined(said: Sequence[Said]) -> list[Said]:
+    """Let whoever says a date less exactly support the best-supported more exact one that it fits."""
+    joined: dict[str, Said] = {}
+    for each in sorted(said, key=lambda it: (-len(_exactly(it.value)), _support(it))):
+        when = _exactly(each.value)
+        exact = next((other for other in joined if other.startswith(f"{when}-")), when)
+        voices = joined[exact].voices if exact in joined else ()
+        joined[exact] = Said(joined[exact].value if voices else each.value, (*voices, *each.voices))
+    return sorted(joined.values(), key=_support)
+
+
+def _exactly(value: Value) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _one_value(heard: list[tuple[Voice, Value]]) -> Said:
