@@ -272,6 +272,20 @@ def test_pairs_in_between_are_for_a_person_until_judged(linking):
     assert people.reviews(linking) == []
 
 
+@pytest.mark.parametrize(
+    ("numbers", "together"),
+    [((None, None), False), (("123456", "123456"), True), (("123456", "987654"), False), ((None, "123456"), False)],
+)
+def test_a_name_alone_links_nobody_before_names_were_counted(linking, numbers, together):
+    known = [{"police_number": number} if number else {} for number in numbers]
+    people.place(linking, said(1, identifiers=known[0]))
+    people.place(linking, said(2, born=None, agency="court", identifiers=known[1]))
+    assert groups(linking) == ([{1, 2}] if together else [{1}, {2}])
+    people.relink(linking, NOW)
+    assert groups(linking) == ([{1, 2}] if together else [{1}, {2}])
+    assert len(people.reviews(linking)) == (0 if together else 1)
+
+
 def test_an_id_never_given_out_leads_nowhere(linking):
     with pytest.raises(UnknownPersonError):
         people.resolve(linking, uuid4())

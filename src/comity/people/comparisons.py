@@ -333,8 +333,17 @@ def may_be_twins(a: Standard, b: Standard, known_name: Callable[[str | None], bo
     alike = edits(a.given, b.given) <= 1 or jaro_winkler(a.given, b.given) >= REMOTELY_ALIKE
     if alike and not (known_name(a.given) and known_name(b.given)):
         return False
+    return not _share_number(a, b)
+
+
+def rests_on_names(a: Standard, b: Standard) -> bool:
+    """Whether nothing but names can speak for the pair: no birth date of both, and no number that both bear."""
+    return _BIRTH.level(a, b).name == "absent" and not _share_number(a, b)
+
+
+def _share_number(a: Standard, b: Standard) -> bool:
     shared = a.identifiers.keys() & b.identifiers.keys()
-    return not any(_same_number(a.identifiers[kind], b.identifiers[kind]) for kind in shared)
+    return any(_same_number(a.identifiers[kind], b.identifiers[kind]) for kind in shared)
 
 
 def _same_number(one: str, other: str) -> bool:

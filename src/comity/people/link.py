@@ -10,7 +10,7 @@ from uuid import UUID
 from comity.people.block import candidates
 from comity.people.bulk import weigh
 from comity.people.cluster import Bonds, N, cluster, to_average
-from comity.people.comparisons import may_be_twins
+from comity.people.comparisons import may_be_twins, rests_on_names
 from comity.people.model import Model
 from comity.people.models import Standard
 from comity.people.score import NEEDS_A_PERSON_FROM, score
@@ -35,7 +35,8 @@ def partition(
 ) -> list[tuple[N, ...]]:
     """Return the persons among ``ids``, given the weights of the pairs that blocking found.
 
-    The pairs that blocking did not find are scored here where they will be averaged; twins are kept apart.
+    The pairs that blocking did not find are scored here where they will be averaged; twins are kept apart, and so are
+    those who share a name and no more, where nobody has learnt how common names are.
     """
     full, unlike = dict(weights), set()
     everyone = sorted(ids)
@@ -43,9 +44,13 @@ def partition(
         for a, b in combinations(group, 2):
             if (a, b) not in full:
                 full[a, b] = score(standards[a], standards[b], model).total
-            if may_be_twins(standards[a], standards[b], model.known_name):
+            if _may_not_link(standards[a], standards[b], model):
                 unlike.add((a, b))
     return cluster(everyone, full, replace(bonds, unlike=frozenset(unlike)))
+
+
+def _may_not_link(a: Standard, b: Standard, model: Model) -> bool:
+    return may_be_twins(a, b, model.known_name) or (not model.frequencies and rests_on_names(a, b))
 
 
 def link(

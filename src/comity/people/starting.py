@@ -1,7 +1,8 @@
 """The weights to start with, where there is too little to learn from. Pure.
 
 Round numbers of the size seen in every labelled set that we tried (two made up, two real, one simulated), 2026-11-22.
-They link an exact name with an exact birthday and little else; a node trains its own as soon as it can.
+They link an exact name with an exact birthday and little else; a node trains its own as soon as it can. They do not
+know how common a name is, so those who share a name and no more never link by them (``link.py``): a person is asked.
 """
 
 from __future__ import annotations
