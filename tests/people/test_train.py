@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from comity.people.block import LARGEST_BLOCK
+from comity.people.bulk import Blocking, _sharing
 from comity.people.models import Features
 from comity.people.standardise import standardise
 from comity.people.starting import STARTING
@@ -86,6 +88,24 @@ def test_many_of_whom_no_two_agree_leave_the_starting_weights():
     strangers = [standardise(Features(UUID(int=1), "a", f"g{n}", f"f{n}", birth_date=date(1950, 1, 1) + timedelta(n)))
                  for n in range(LEAST_TO_TRAIN)]  # fmt: skip
     assert train(strangers, "v", NOW).version == STARTING
+
+
+def test_a_name_that_very_many_bear_does_not_undo_what_is_learnt(people, model):
+    namesakes = [
+        standardise(Features(UUID(int=1), "b", "jan", "vries", birth_date=date(1950, 1, 1) + timedelta(n * 17)))
+        for n in range(LARGEST_BLOCK + 100)
+    ]
+    learnt = train([*people, *namesakes], "v", NOW)
+    for comparison in ("given", "family", "birth"):
+        assert learnt.chances[comparison]["same"].m == pytest.approx(model.chances[comparison]["same"].m, abs=0.01)
+
+
+def test_the_pairs_of_a_date_or_name_that_very_many_share_are_left_out_of_training():
+    rule = _sharing(Blocking(("given", "family"), (("jan", "o'brien"), ("wim", "berg"))))
+    assert rule == (
+        "l.given = r.given and l.family = r.family and l.given || ' ' || l.family not in ('jan o''brien', 'wim berg')"
+    )
+    assert _sharing(Blocking(("birth",))) == "l.birth = r.birth"
 
 
 def test_people_without_birth_dates_train_what_they_can():

@@ -11,6 +11,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from comity.people.comparisons import Comparison, identifier_column
@@ -28,6 +29,14 @@ _TEXT = ("agency", "given", "middle", "family", "birth", "sex", "postcode")
 _LISTS = ("families", "formal", "names")
 # DuckDB takes every core unless told; a node goes on serving people while it links. 2026-11-22.
 THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Blocking:
+    """Columns whose values pairs share while a model learns from them; not the values that very many share."""
+
+    columns: tuple[str, ...]
+    crowded: tuple[tuple[str, ...], ...] = ()
 
 
 def value(standard: Standard, column: str) -> Any:
@@ -97,16 +106,24 @@ def strangers(
 
 
 def within(
-    standards: Sequence[Standard], compared: Sequence[Comparison], model: Model, blockings: Sequence[Sequence[str]]
+    standards: Sequence[Standard], compared: Sequence[Comparison], model: Model, blockings: Sequence[Blocking]
 ) -> Probabilities:
     """Estimate by expectation maximisation how often each level holds within one person, ``u`` being known."""
-    from splink import block_on
-
     with bench(standards, compared) as on:
         linker = on.linker(model, known_m=False)
-        for columns in blockings:
-            linker.training.estimate_parameters_using_expectation_maximisation(block_on(*columns))
+        for blocking in blockings:
+            linker.training.estimate_parameters_using_expectation_maximisation(_sharing(blocking))
         return _read(linker.misc.save_model_to_json(), "m_probability", compared)
+
+
+def _sharing(blocking: Blocking) -> str:
+    """Return the rule that pairs who share the columns' values, those that very many share left out."""
+    rule = " and ".join(f"l.{column} = r.{column}" for column in blocking.columns)
+    if not blocking.crowded:
+        return rule
+    value = " || ' ' || ".join(f"l.{column}" for column in blocking.columns)
+    crowded = ", ".join("'{}'".format(" ".join(values).replace("'", "''")) for values in blocking.crowded)
+    return f"{rule} and {value} not in ({crowded})"
 
 
 def weigh(

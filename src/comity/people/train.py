@@ -5,7 +5,8 @@
    common, and true pairs among the random ones make strangers look alike.
 2. Exact agreement among strangers is counted, not sampled: it is the rarest level and carries the most weight.
 3. *Chances within one person* (``m``) come from expectation maximisation, blocked once on the birth date and once on
-   the name, so that each is learnt where the others already speak.
+   the name, so that each is learnt where the others already speak. A birth date that very many share is what a form
+   says when nobody knows: its pairs would be all that is learnt from, and too many to look at.
 4. *The prior* is the one under which the pairs' own probabilities add up to the number of pairs that it promises.
 5. A level seen in no pair keeps a small chance; a field that nobody filled in says nothing (neither is ever infinite).
 6. The same people, in whatever order, and the same seed give the same weights.
@@ -21,8 +22,8 @@ from datetime import datetime
 from importlib.metadata import version
 from types import MappingProxyType
 
-from comity.people.block import candidates
-from comity.people.bulk import Probabilities, strangers, value, weigh, within
+from comity.people.block import LARGEST_BLOCK, candidates
+from comity.people.bulk import Blocking, Probabilities, strangers, value, weigh, within
 from comity.people.cluster import components
 from comity.people.comparisons import Comparison, comparisons
 from comity.people.model import Chance, Frequencies, Model
@@ -63,7 +64,7 @@ def train(people: Sequence[Standard], name: str, now: datetime, progress: Progre
     kinds = sorted({kind for person in people for kind in person.identifiers})
     agencies = sorted({person.agency for person in people})
     model = starting(kinds, agencies, now)
-    blockings = [columns for columns in BLOCKINGS if _pairs_sharing(people, columns) >= LEAST_PAIRS]
+    blockings = [blocking for columns in BLOCKINGS if (blocking := _blocking(people, columns))]
     if len(people) < LEAST_TO_TRAIN or not blockings:
         return model
     pairs = candidates(people)
@@ -83,9 +84,13 @@ def _order(person: Standard) -> tuple[str, ...]:
     return (*(text or "" for text in values), *(f"{k} {v}" for k, v in sorted(person.identifiers.items())))
 
 
-def _pairs_sharing(people: Sequence[Standard], columns: Sequence[str]) -> int:
+def _blocking(people: Sequence[Standard], columns: tuple[str, ...]) -> Blocking | None:
+    """Return what is learnt from those who share these columns; None where they are too few (rule 3)."""
     shared = Counter(tuple(getattr(person, column) for column in columns) for person in people)
-    return sum(n * (n - 1) // 2 for values, n in shared.items() if all(values))
+    filled = {values: n for values, n in shared.items() if all(values)}
+    pairs = sum(n * (n - 1) // 2 for n in filled.values() if n <= LARGEST_BLOCK)
+    crowded = sorted(values for values, n in filled.items() if n > LARGEST_BLOCK)
+    return Blocking(columns, tuple(crowded)) if pairs >= LEAST_PAIRS else None
 
 
 def _first_of(people: Sequence[Standard], groups: Sequence[object]) -> list[Standard]:
@@ -112,7 +117,7 @@ def _estimated(
     model: Model,
     people: Sequence[Standard],
     chosen: Sequence[Standard],
-    blockings: Sequence[Sequence[str]],
+    blockings: Sequence[Blocking],
     random_pairs: float,
 ) -> Model:
     compared = comparisons(model.identifiers, model.agencies)
