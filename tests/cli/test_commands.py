@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from datetime import date
@@ -141,3 +142,40 @@ def test_status_says_how_the_node_is(comity, home):
     told = comity("status")
     assert str(home) in told
     assert "Ledger" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("agreement", "check", "{binary}"), 64, "is not text in UTF-8"),
+        (("agreement", "check", "{folder}"), 66, "Is a directory"),
+        (("agreement", "check", "{binary}/x"), 66, "Not a directory"),
+        (("agreement", "key", "{binary}"), 64, "never written over"),
+        (("agreement", "agency", "Bad Name!", "court", "--en", "A", "--nl", "B"), 64, "no name for an agency"),
+        (
+            ("agreement", "agency", "a", "court", "--en", "A", "--nl", "B", "--public-key", "{folder}"),
+            64,
+            "is a folder",
+        ),
+        (("agreement", "approve", "a", "0", "--agency", "a", "--by", "b", "--document", "c"), 2, "VERSION"),
+        (("ledger", "verify", "{folder}", "--key", "{binary}"), 64, "is not text in UTF-8"),
+        (("person", "admit", "z", "--name", "Z", "--agency", "a", "--role", "juggler"), 64, "There is no role"),
+        (
+            ("person", "admit", "z", "--name", "Z", "--agency", "nowhere", "--role", "judge"),
+            64,
+            "comity agreement agency",
+        ),
+        (("person", "token", "z", "--days", "-1"), 2, "--days"),
+        (("person", "letter", "00000000-0000-4000-8000-000000000000", "--days", "0"), 2, "--days"),
+        (("up", "--port", "99999"), 2, "--port"),
+        (("up", "--port", "{taken}"), 64, "in use"),
+        (("up", "--zone", "Nowhere"), 64, "no time zone"),
+        (("up", "--mappings", "{binary}"), 64, "There is no folder"),
+        (("demo", "--people", "0"), 2, "--people"),
+    ],
+)
+def test_what_a_command_cannot_work_with_is_a_sentence(comity, tmp_path, arguments, code, said):
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        given = {"binary": tmp_path / "binary", "folder": tmp_path, "taken": taken.getsockname()[1]}
+        assert said in comity(*(word.format(**given) for word in arguments), code=code)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
 from comity import vocabulary
 from comity.agreements.keys import load_key, make_key, public_bytes, thumbprint
@@ -26,23 +27,32 @@ from comity.agreements.store import (
 )
 from comity.agreements.store import propose as keep
 from comity.agreements.words import agreement_words
-from comity.cli.opening import node, now
+from comity.cli.failing import Misused
+from comity.cli.opening import node, now, text_of
 from comity.store import Role
 from comity.vocabulary.models import Label
 
 app = App(name="agreement", help="What agencies have agreed: who may ask what of whom, why, and in what form.")
 
+AGENCY_NAME = r"[a-z0-9]+(-[a-z0-9]+)*"  # as the register's table has it
+
 Name = Annotated[str, Parameter(help="The agreement's name.")]
-Version = Annotated[int, Parameter(help="The number of the version.")]
+Version = Annotated[int, Parameter(help="The number of the version.", validator=validators.Number(gte=1))]
 Agency = Annotated[str, Parameter(help="The agency that acts.")]
 KeyFile = Annotated[Path, Parameter(help="The agency's private key (PEM, Ed25519, mode 0600).")]
+
+
+def _file(path: Path) -> Path:
+    if path.is_dir():
+        raise Misused(f"{path} is a folder. Name the file that holds the key.")
+    return path
 
 
 @app.command
 def check(file: Path) -> None:
     """Say what is wrong with an agreement's file, line by line, or say it in words."""
     words = vocabulary.load()
-    agreement = parse_agreement(file.read_text(encoding="utf-8"), words)
+    agreement = parse_agreement(text_of(file), words)
     for clause in agreement_words(agreement, words):
         print(f"{clause.heading.en}: {clause.text.en}")
 
@@ -58,16 +68,21 @@ def agency(
     public_key
         A file with the 32 bytes of the agency's Ed25519 public key.
     """
+    if not re.fullmatch(AGENCY_NAME, name):
+        raise Misused(f"{name!r} is no name for an agency. Write small letters, digits and hyphens: district-court.")
     with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
         add_agency(conn, name, kind, Label(en, nl), opened.vocabulary)
         if public_key is not None:
-            print(f"Pinned: {pin_key(conn, name, public_key.read_bytes(), now(), replace=replace_key)}")
+            print(f"Pinned: {pin_key(conn, name, _file(public_key).read_bytes(), now(), replace=replace_key)}")
 
 
 @app.command
 def key(file: Path) -> None:
     """Make a new signing key for an agency in FILE, and its public half in FILE.pub."""
-    made = public_bytes(make_key(file))
+    try:
+        made = public_bytes(make_key(file))
+    except FileExistsError:
+        raise Misused(f"{file} exists already. Name a file that does not: a key is never written over.") from None
     file.with_name(f"{file.name}.pub").write_bytes(made)
     print(f"{file} holds the private key: keep it with the agency. Its thumbprint is {thumbprint(made)}.")
 
@@ -76,12 +91,12 @@ def key(file: Path) -> None:
 def propose(file: Path) -> None:
     """Keep an agreement's file as a draft of the version that it names."""
     with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
-        agreement = keep(conn, file.read_text(encoding="utf-8"), opened.vocabulary, now())
+        agreement = keep(conn, text_of(file), opened.vocabulary, now())
     print(f"{agreement} is proposed. It waits for the signatures of {', '.join(agreement.parties)}.")
 
 
 @app.command
-def approve(assessment: str, version: int, *, agency: Agency, by: str, document: str) -> None:
+def approve(assessment: str, version: Version, *, agency: Agency, by: str, document: str) -> None:
     """Keep an impact assessment and approve it; without one that is approved, an agreement is not in force.
 
     Parameters
@@ -103,7 +118,7 @@ def sign(name: Name, version: Version, *, agency: Agency, key: KeyFile) -> None:
     """Sign a version for an agency, with its own key."""
     with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
         agreement = read_agreement(conn, name, version, opened.vocabulary)
-        signature = signed(agreement, agency, load_key(key))
+        signature = signed(agreement, agency, load_key(_file(key)))
         add_signature(conn, name, version, agency, signature, opened.vocabulary, now())
         conn.commit()
         standing = load_standing(conn, name, opened.vocabulary, now()).standing

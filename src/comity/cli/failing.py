@@ -16,9 +16,15 @@ from comity.sources import SourcesError
 from comity.store import StoreError
 from comity.vocabulary.errors import VocabularyError
 
+
+class Misused(Exception):  # noqa: N818  (what the user did, not what failed)
+    """The command was given something that it cannot work with; the message says what, and what to give instead."""
+
+
 USAGE, DATA, NO_INPUT, UNAVAILABLE, REFUSED = 64, 65, 66, 69, 77
 
 THEIRS: tuple[tuple[type[Exception], int], ...] = (
+    (Misused, USAGE),
     (StoreError, UNAVAILABLE),
     (psycopg.OperationalError, UNAVAILABLE),
     (ChainError, NO_INPUT),
@@ -29,8 +35,13 @@ THEIRS: tuple[tuple[type[Exception], int], ...] = (
     (VocabularyError, DATA),
     (GateError, DATA),
     (LedgerError, REFUSED),
+    (psycopg.IntegrityError, DATA),
+    (psycopg.DataError, DATA),
     (FileNotFoundError, NO_INPUT),
     (PermissionError, NO_INPUT),
+    (IsADirectoryError, NO_INPUT),
+    (NotADirectoryError, NO_INPUT),
+    (FileExistsError, NO_INPUT),
 )
 
 
@@ -46,7 +57,9 @@ def told(error: Exception) -> str | None:
     """Return what to tell of an error that is theirs; ``None`` for one of ours."""
     if not isinstance(error, tuple(kind for kind, _ in THEIRS)):
         return None
-    if isinstance(error, OSError) and error.filename:
+    if isinstance(error, (psycopg.IntegrityError, psycopg.DataError)):  # its detail repeats the row: data, digests
+        return f"The database refused this: {error.diag.message_primary}. Look at the command's --help."
+    if isinstance(error, OSError) and isinstance(error.filename, str):
         return f"{error.filename}: {error.strerror}."
     return str(error).strip() or type(error).__name__
 

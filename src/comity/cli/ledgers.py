@@ -9,7 +9,7 @@ from cyclopts import App
 
 from comity import ledger
 from comity.cli.failing import REFUSED, Failed
-from comity.cli.opening import node
+from comity.cli.opening import node, text_of
 from comity.ledger.verify import verify_export, verify_receipt
 from comity.store import Role
 
@@ -50,7 +50,7 @@ def verify(folder: Path, *, key: str) -> None:
     key
         The ledger's public key (a vkey), or a file that holds it.
     """
-    vkey = Path(key).read_text(encoding="utf-8").strip() if Path(key).is_file() else key
+    vkey = text_of(Path(key)).strip() if Path(key).is_file() else key
     report = verify_receipt(folder, vkey) if folder.is_file() else verify_export(folder, vkey)
     if report.fault is not None:
         print(f"Not sound: {report.fault}")

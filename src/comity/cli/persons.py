@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from cyclopts import App
+from cyclopts import App, Parameter, validators
 from psycopg.errors import ForeignKeyViolation
 
-from comity.cli.failing import NO_INPUT, Failed
+from comity.cli.failing import NO_INPUT, Failed, Misused
 from comity.cli.opening import node, now
 from comity.intake.relinking import relink
 from comity.store import Role
@@ -20,6 +20,9 @@ app = App(name="person", help="People: who is who, who may sign in, and letters 
 
 LETTER_DAYS = 90
 TOKEN_DAYS = 90
+MOST_DAYS: Final = 3_650  # ten years: what is valid for longer was a slip of the hand
+
+Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=MOST_DAYS))]
 
 
 @app.command
@@ -41,7 +44,7 @@ def link(*, retrain: bool = False) -> None:
 
 
 @app.command
-def letter(person: UUID, *, days: int = LETTER_DAYS) -> None:
+def letter(person: UUID, *, days: Days = LETTER_DAYS) -> None:
     """Make a letter's code, with which a person can see who used their data.
 
     Parameters
@@ -65,8 +68,16 @@ def admit(colleague: str, *, name: str, agency: str, role: str, language: Litera
     colleague
         Their staff id: an opaque one, it stands in the log of requests.
     """
+    if not colleague.strip() or not name.strip():
+        raise Misused("Give the staff id and the name: neither can be empty.")
     with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
-        put_colleague(conn, Colleague(colleague, name, agency, role, language))
+        if role not in opened.vocabulary.roles:
+            raise Misused(f"There is no role {role!r}. Known are: {', '.join(opened.vocabulary.roles)}.")
+        try:
+            put_colleague(conn, Colleague(colleague, name, agency, role, language))
+        except ForeignKeyViolation:
+            raise Misused(f"No agency {agency!r} is known here. Add it first: comity agreement agency ...") from None
+    print(f"{colleague} may sign in as {role} of {agency}.")
 
 
 @app.command
@@ -77,7 +88,7 @@ def dismiss(colleague: str) -> None:
 
 
 @app.command
-def token(colleague: str, *, days: int = TOKEN_DAYS) -> None:
+def token(colleague: str, *, days: Days = TOKEN_DAYS) -> None:
     """Make a token with which a colleague's program, or a system's own account, uses the REST API.
 
     Parameters

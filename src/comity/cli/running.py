@@ -13,11 +13,13 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
+from zoneinfo import available_timezones
 
 import uvicorn
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 from fastapi import FastAPI
 
+from comity.cli.failing import Misused
 from comity.cli.opening import now
 from comity.demo.agreeing import let_agree
 from comity.demo.chain import Chain, chain_for
@@ -36,7 +38,11 @@ LETTER_DAYS: Final = 90
 _PATIENCE: Final = 10.0  # seconds that a process has to end by itself
 _RETRY: Final = 1.0
 
-Port = Annotated[int, Parameter(help="The port to serve on; a free one, if not given.")]
+Port = Annotated[
+    int,
+    Parameter(help="The port to serve on; a free one, if not given.", validator=validators.Number(gte=0, lte=65_535)),
+]
+People = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 
 
 def up(*, port: Port = 0, zone: str = "Europe/London", mappings: Path | None = None) -> None:
@@ -49,13 +55,17 @@ def up(*, port: Port = 0, zone: str = "Europe/London", mappings: Path | None = N
     mappings
         The folder of the mapping files: their stewards see these sources, and systems may post messages to them.
     """
+    if zone not in available_timezones():
+        raise Misused(f"There is no time zone {zone!r}. Write one like Europe/London.")
+    if mappings is not None and not mappings.is_dir():
+        raise Misused(f"There is no folder {mappings}. Name the folder of the mapping files.")
     files = sorted(mappings.glob("*.yaml")) if mappings else []
     with open_node(Settings.from_environment(os.environ)) as node, _ledger_process(node.settings):
         app = create_app(node, mappings=files, zone=zone)
         _serve(app, port, lambda _: f"The node is {node.name}.")
 
 
-def demo(*, data: Path | None = None, people: int = PEOPLE, port: Port = 0) -> None:
+def demo(*, data: Path | None = None, people: People = PEOPLE, port: Port = 0) -> None:
     """Load a chain of agencies and show it: a made-up one, or the real one in a folder. Ctrl-C stops everything.
 
     A second run goes on where the first left off.
@@ -116,7 +126,10 @@ def _demo_settings(chain: Chain, people: int) -> Settings:
 
 
 def _serve(app: FastAPI, port: int, welcome: Callable[[str], str]) -> None:
-    listening = socket.create_server((LOOPBACK, port))
+    try:
+        listening = socket.create_server((LOOPBACK, port))
+    except OSError as error:
+        raise Misused(f"Port {port} cannot be served on ({os.strerror(error.errno or 0)}). Name another.") from None
     address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/"
     print("\n".join(["", f"Comity is at {address}", welcome(address), "Ctrl-C stops everything."]), flush=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, date_header=True))
