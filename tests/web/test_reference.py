@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 from comity.web.api.app import create_api, openapi
@@ -39,3 +41,9 @@ def test_no_operation_takes_personal_data_in_its_address():
         for it in operation.get("parameters", [])
     }
     assert {name for place, name in names if place in {"path", "query"}} == {"person", "entry", "source"}
+
+
+def test_every_reference_leads_to_a_schema():
+    document = openapi(create_api())
+    named = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert named <= set(document["components"]["schemas"])

@@ -139,6 +139,7 @@ async def receipt(request: Request, entry: UUID, _: Anybody) -> Response:
         HTTPStatus.NOT_FOUND,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
     )
     | {HTTPStatus.ACCEPTED.value: {"model": models.Received, "description": "Held with its faults; nothing is lost."}},
     openapi_extra={"requestBody": {"required": True, "content": {kind: {"schema": {}} for kind in _FORMATS.values()}}},
