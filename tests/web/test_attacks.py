@@ -212,3 +212,10 @@ def test_error_of_ours_tells_nothing_of_anybody(office: Office, monkeypatch: pyt
     assert answer.status_code == 500
     assert "Jansen" not in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("path", ["/agreements/court-listing/first", "/ledger/none", "/ledger?before=x"])
+def test_address_that_cannot_be_one_is_not_found(browser: Browser, path: str):
+    answer = browser.http.get(path)
+    assert answer.status_code == 404
+    assert "Page not found" in answer.text

@@ -95,8 +95,10 @@ async def _http(request: Request, error: Exception) -> Response:
     return await page(request, "cannot.html", told.status, error=told)
 
 
-async def _unusable(request: Request, _: Exception) -> Response:
-    told = unusable(_UNREADABLE)
+async def _unusable(request: Request, error: Exception) -> Response:
+    faults = error.errors() if isinstance(error, RequestValidationError) else ()
+    in_address = any(it["loc"][0] in ("path", "query") for it in faults)
+    told = no_such_page() if in_address else unusable(_UNREADABLE)
     return await page(request, "cannot.html", told.status, error=told)
 
 
