@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -15,6 +17,7 @@ from comity import ledger
 from comity.ledger.note import Verifier
 from comity.ledger.proof import Proof
 from comity.store import Role
+from comity.web.render import environment
 
 from .desk import LISTING, OVERSEER, PROSECUTOR, STEWARD, Browser, Office, eventually
 
@@ -276,6 +279,28 @@ def test_every_page_is_accessible_fits_at_four_hundred_percent_and_says_its_lang
             assert page.locator("html").get_attribute("lang") == language, name
             assert page.locator("h1").count() == 1, name
             assert page.locator("button[name=language]").inner_text() == LANGUAGES[language], name
+
+
+def test_the_log_leads_to_what_is_earlier_than_the_page_holds(office: Office, monkeypatch: pytest.MonkeyPatch):
+    for place in ("comity.gate.log.MOST_LINES", "comity.web.pages.oversight.MOST_LINES"):
+        monkeypatch.setattr(place, 2)
+    prosecutor = Browser(office.url).sign_in(PROSECUTOR).set_out()
+    for _ in range(4):
+        prosecutor.http.get(f"/person/{office.covered}")
+    overseer = Browser(office.url).sign_in(OVERSEER)
+    latest = overseer.http.get("/log").text
+    earlier = re.search(r'href="(/log\?before=[^"]+)"', latest)
+    assert earlier, "the log ends without a way on"
+    lines = [set(re.findall(r'href="/ledger/([^"]+)"', text)) for text in (latest, overseer.http.get(earlier[1]).text)]
+    assert [len(each) for each in lines] == [2, 2]
+    assert not lines[0] & lines[1]
+
+
+def test_a_disagreement_is_said_once_however_often_it_comes():
+    overlap = SimpleNamespace(kind="overlap", field="", agencies=("police", "prison"))
+    show = SimpleNamespace(agency=str)
+    said = environment("en").get_template("parts.html").module.contradictions(show, "person", [overlap] * 17)
+    assert said.count("In custody in two places at once") == 1
 
 
 def violations(page: Page) -> list[tuple[str, list[str]]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from comity.gate import log_for_overseer, uses_of
+from comity.gate.log import MOST_LINES
 from comity.store import Role
 from comity.web import store
 from comity.web.language import marked
@@ -24,7 +25,7 @@ ACTS = {"read": marked("Record of a person"), "case": marked("Record of a case")
 
 @router.get("/log", name="log", response_class=HTMLResponse)
 async def log(
-    request: Request, colleague: Annotated[Colleague, Depends(admit_colleague)], before: datetime | None = None
+    request: Request, colleague: Annotated[Colleague, Depends(admit_colleague)], before: AwareDatetime | None = None
 ) -> Response:
     """Show the requests of the overseer's own agency, with the reasons that the requesters were not told."""
     services = services_of(request)
@@ -32,7 +33,10 @@ async def log(
         lines = await log_for_overseer(conn, colleague.agency, services.now(), by=colleague.id, before=before)
     async with services.as_role(Role.GOVERNANCE) as conn:
         names = await store.names_of(conn, colleague.agency)
-    return await page(request, "log.html", active="log", lines=lines, names=names, acts=ACTS)
+    earlier = lines[-1].at if len(lines) == MOST_LINES else None
+    return await page(
+        request, "log.html", active="log", lines=lines, names=names, acts=ACTS, before=before, earlier=earlier
+    )
 
 
 @router.get("/my-data", name="my-data", response_class=HTMLResponse)
