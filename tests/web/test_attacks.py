@@ -219,3 +219,25 @@ def test_address_that_cannot_be_one_is_not_found(browser: Browser, path: str):
     answer = browser.http.get(path)
     assert answer.status_code == 404
     assert "Page not found" in answer.text
+
+
+def test_colleague_with_a_character_that_no_table_holds(browser: Browser):
+    assert browser.post("/sign-in", colleague="a\0b").status_code == 400
+
+
+def test_reason_that_would_not_fit_the_cookie_is_told_not_dropped(browser: Browser):
+    browser.sign_in(PROSECUTOR)
+    stated = {"agreement": "prosecution-case-building", "case_reference": "ж" * 100, "justification": "ж" * 500}
+    answer = browser.post("/errand", **stated)
+    assert answer.status_code == 400
+    assert "This is too long" in answer.text
+    kept = {**stated, "justification": "ж" * 300}
+    assert browser.post("/errand", **kept).status_code == 303
+    assert len(browser.http.cookies["comity-session"]) < 4_000
+
+
+def test_year_of_two_digits_is_told_not_searched_for(browser: Browser):
+    browser.sign_in(PROSECUTOR).set_out()
+    answer = browser.post("/search", birth_date="31/12/99")
+    assert answer.status_code == 400
+    assert "Enter a date of birth, like 31 12 1990" in answer.text

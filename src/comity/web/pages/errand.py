@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from comity.web.visitors import ERRAND, admit_colleague, errand_of
 router = APIRouter()
 MAX_REFERENCE = 100
 MAX_JUSTIFICATION = 500
+MOST_KEPT = 2_000  # of each, as the session writes it: a cookie of over 4,096 bytes is dropped unsaid (RFC 6265, 6.1)
 
 
 @router.get("/errand", name="errand", response_class=HTMLResponse)
@@ -67,7 +69,7 @@ def _faults(errand: Errand, chosen: Agreement | None) -> dict[str, str]:
     ):
         if name in chosen.requesters.must_state and not text:
             faults[name] = _MISSING[name]
-        elif len(text) > most:
+        elif len(text) > most or len(json.dumps(text)) > MOST_KEPT:
             faults[name] = marked("This is too long")
     return faults
 

@@ -148,9 +148,16 @@ def _day(text: str) -> tuple[date | None, str]:
     try:
         numbers = [int(part) for part in parts]
         year, month, day = numbers if len(parts[0]) == len("1990") else reversed(numbers)
-        return date(year, month, day), ""
+        return date(_whole(year), month, day), ""
     except ValueError:
         return None, marked("Enter a date of birth, like 31 12 1990")
+
+
+def _whole(year: int) -> int:
+    """Refuse a year of two digits: it would be one of the first century, and nobody be found."""
+    if year < 1_000:  # noqa: PLR2004  (four digits)
+        raise ValueError("a year has four digits")
+    return year
 
 
 def _to_errand() -> Response:

@@ -51,7 +51,7 @@ async def sign_in(
     refuse_unless_on_loopback(request)
     services = services_of(request)
     async with services.as_role(Role.GOVERNANCE) as conn:
-        found = await store.colleague(conn, colleague)
+        found = await store.colleague(conn, colleague) if colleague.isprintable() else None
     if found is None or not found.demonstration:
         raise unusable(
             Label("There is nobody of that name to sign in as", "Er is niemand met die naam om als aan te melden")
