@@ -62,9 +62,16 @@ def _measure(store: Store, batches: list[list[Entry]]) -> list[Row]:
 
 def _entries(count: int, seed: int) -> list[Entry]:
     chance = random.Random(seed)
-    context = {"agency": "probation", "agreement": "victim-safety@3", "act": "read", "purpose": "victim-safety"}
+    read = {"agency": "probation", "agreement": "victim-safety@3", "act": "read", "purpose": "victim-safety"}
+    told = {"agency": "police", "source": "custody", "mapping": "custody@1", "message": "admit", "outcome": "admitted"}
     now = datetime.now(UTC)
-    return [Entry(uuid4(), now, "disclosure", context, chance.randbytes(32)) for _ in range(count)]
+    # As a node writes them: what was read shares its circumstances with much else, what was taken in names itself.
+    return [
+        Entry(uuid4(), now, "disclosure", read, chance.randbytes(32))
+        if number % 2
+        else Entry(uuid4(), now, "collection", {**told, "statement": str(uuid4())}, chance.randbytes(32))
+        for number in range(count)
+    ]
 
 
 def _appends(store: Store, batches: Iterable[list[Entry]]) -> tuple[list[float], list[float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import shutil
 import subprocess
@@ -275,6 +276,47 @@ def test_an_entry_that_is_not_canonical_although_signed_so(
         "tile/entries/002.p/88"[:13] + "000",
         5,
     )
+
+
+def _by_json(context: bytes) -> bool:
+    """What RFC 8785 asks of a context, read as JSON."""
+    try:
+        keys = [key for key, _ in json.loads(context.decode(), object_pairs_hook=list)]
+    except UnicodeDecodeError:
+        return False
+    return keys == sorted(set(keys))
+
+
+PARTS = [
+    b"a",
+    b"",
+    b"\xc3\xa9",
+    b'\\"',
+    b"\\\\",
+    b'\\"k\\":\\"',
+    b"k:",
+    b":",
+    b",",
+    b"\xff",
+    b"\xed\xa0\x80",
+    b"{",
+    b"}",
+]
+PAIRS = st.tuples(st.sampled_from([b"a", b"b", b"a_", b"ab", b"z" * 64]), st.lists(st.sampled_from(PARTS), max_size=4))
+
+
+@settings(deadline=None)
+@given(st.lists(PAIRS, max_size=4))
+def test_the_order_of_a_context_is_what_reading_it_as_json_says(bodies, pairs: list[tuple[bytes, list[bytes]]]) -> None:
+    context = b"{%s}" % b",".join(b'"%s":"%s"' % (key, b"".join(parts)) for key, parts in pairs)
+    begin, end = bodies[0].index(b"{", 1), bodies[0].index(b"}") + 1
+    found = verify.ENTRY(bodies[0][:begin] + context + bodies[0][end:])
+    assert found is not None
+    assert verify.in_order(found[1]) is _by_json(context)
+
+
+def test_contexts_of_the_longest_kind_do_not_fill_the_memory_of_the_checker() -> None:
+    assert verify.in_order.cache_parameters()["maxsize"] * verify.LONGEST_ENTRY < 100_000_000
 
 
 # ---- the checkpoint
