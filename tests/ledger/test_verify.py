@@ -175,6 +175,27 @@ def test_extra_empty_folder(folder: Path, fault) -> None:
     assert fault(folder).file == "tile/9"
 
 
+def test_extra_link_to_a_folder(folder: Path, tmp_path: Path, fault) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    for extra in ("annex", "tile/9"):
+        (folder / extra).symlink_to(tmp_path / "elsewhere")
+        assert (fault(folder).file, "does not belong" in fault(folder).what) == (extra, True)
+        (folder / extra).unlink()
+
+
+def test_extra_folder_that_cannot_be_looked_into(folder: Path, fault, monkeypatch) -> None:
+    (folder / "tile" / "annex").mkdir()
+    look = os.scandir  # root may look into any folder, so that a mode would not keep this test out
+
+    def refused(path: str) -> Iterator[os.DirEntry[str]]:
+        if str(path).endswith("annex"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    assert fault(folder) == Fault("tile/annex", "it cannot be read: Permission denied")
+
+
 def test_extra_file_with_a_name_that_is_no_text(folder: Path, signer: Signer, capsys) -> None:
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe")).write_bytes(b"")
     assert verify.main([str(folder), "--key", signer.vkey()]) == 1

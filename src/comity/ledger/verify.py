@@ -181,9 +181,13 @@ def _widths(size: int) -> Iterator[tuple[int, int]]:
 def _check_files(folder: Path, size: int) -> None:
     """Compare the files that are there with the ones that a ledger of ``size`` entries has (rule 3)."""
     found: set[str] = set()
-    for parent, folders, files in os.walk(folder):
+    blind: list[OSError] = []
+    for parent, folders, files in os.walk(folder, onerror=blind.append):
         here = Path(parent).relative_to(folder)
+        files += [each for each in folders if os.path.islink(os.path.join(parent, each))]  # noqa: PTH114, PTH118
         found.update((here / file).as_posix() for file in files or ([] if folders else [""]))  # an empty folder counts
+    for broken in blind:
+        _fail(os.path.relpath(broken.filename, folder), f"it cannot be read: {broken.strerror}")
     if size > WIDTH * len(found):  # no need to list the files of a ledger that cannot be here
         _fail("checkpoint", f"it states {size} entries, and {len(found)} files cannot hold so many")
     expected = {"checkpoint", "README.txt", *(_path("entries", *tile) for tile in _widths(size))}
