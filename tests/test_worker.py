@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from comity.ledger import Entry, append, head
-from comity.ledger.errors import SigningRefusedError
+from comity.ledger.errors import KeyFileError, SigningRefusedError
 from comity.node import Node, open_node
 from comity.store import Role, Settings
 from comity.store.cluster import discard_cluster
@@ -100,6 +100,14 @@ def test_a_ledger_that_forgot_what_was_signed_is_not_signed_again(node):
     with pytest.raises(SigningRefusedError):
         sequence(node, threading.Event(), lambda: NOW)
     assert size(node) == 1
+
+
+def test_a_ledger_whose_key_is_lost_is_not_signed_with_another(node):
+    node.ledger_head.write_text("what was signed last")
+    act(node)
+    with pytest.raises(KeyFileError):
+        sequence(node, threading.Event(), lambda: NOW)
+    assert not node.ledger_key.exists()
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from comity import vocabulary
+from comity.ledger import load_or_create_signer
+from comity.ledger.note import Signer
 from comity.store import Role, Settings, Store, migrate, open_store, read_private, write_private
 from comity.store.store import Pool
 
@@ -53,6 +55,10 @@ class Node:
     def ledger_head(self) -> Path:
         """Where the ledger remembers, outside the database, what it signed last."""
         return self.settings.home / "ledger.head"
+
+    def signer(self) -> Signer:
+        """Return the key that signs the checkpoints, made with the first asking; KeyFileError if it is lost."""
+        return load_or_create_signer(self.ledger_key, self.name, self.ledger_head)
 
     @property
     def agency_keys(self) -> Path:

@@ -21,7 +21,7 @@ import psycopg
 import structlog
 
 from comity.intake.intake import Intake
-from comity.ledger import Sequencer, load_or_create_signer
+from comity.ledger import Sequencer
 from comity.ledger.errors import LedgerError
 from comity.node import Node, open_node
 from comity.store import Role, Settings, StoreError
@@ -47,7 +47,7 @@ def sequence(node: Node, stop: threading.Event, clock: Callable[[], datetime] = 
     Raises ``SigningRefusedError`` where signing would vouch for what is not so (a restored backup, a damaged ledger),
     and ``psycopg.OperationalError`` if the database stays away.
     """
-    signer = load_or_create_signer(node.ledger_key, node.name)
+    signer = node.signer()
     lost_at: float | None = None
     while not stop.is_set():
         try:

@@ -48,6 +48,17 @@ def test_a_key_made_a_moment_too_late_gives_way(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["key"]
 
 
+def test_a_key_that_is_lost_after_it_signed_is_not_made_anew(tmp_path: Path) -> None:
+    head = tmp_path / "ledger.head"
+    first = load_or_create_signer(tmp_path / "key", NAME, head)
+    head.write_text("what was signed last")
+    assert load_or_create_signer(tmp_path / "key", NAME, head) == first
+    (tmp_path / "key").unlink()
+    with pytest.raises(KeyFileError, match="is missing"):
+        load_or_create_signer(tmp_path / "key", NAME, head)
+    assert not (tmp_path / "key").exists()
+
+
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
 def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
     load_or_create_signer(tmp_path / "key", NAME)

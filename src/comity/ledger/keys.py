@@ -3,6 +3,7 @@
 1. A key is made once, whole or not at all; two processes that start at once end up with the same one.
 2. A file that others may read, or that is no ordinary file, is refused: the key may be known already.
 3. A key for another ledger's name is refused rather than used.
+4. No key is made where one has signed: it would be shown as the ledger's, and nothing was ever signed with it.
 """
 
 from __future__ import annotations
@@ -19,12 +20,17 @@ _PRIVATE_MODE = 0o600
 _OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def load_or_create_signer(path: Path, name: str) -> Signer:
+def load_or_create_signer(path: Path, name: str, signed: Path | None = None) -> Signer:
     """Return the signing key in ``path``, made now if there is none, for the ledger (the origin) called ``name``.
 
-    Raises KeyFileError if the file cannot be trusted, or if its key has another name.
+    ``signed`` is the file that remembers what was signed last: where it is, no key is made. Raises KeyFileError if the
+    file cannot be trusted, if its key has another name, or if it is missing although something was signed.
     """
     if not path.exists():
+        if signed is not None and signed.exists():
+            raise KeyFileError(
+                f"{path}, the key that this ledger is signed with, is missing. Put it back from a safe copy."
+            )
         _create(path, Signer(name, secrets.token_bytes(KEY_SIZE)))
     signer = _load(path)
     if signer.name != name:

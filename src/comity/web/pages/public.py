@@ -106,7 +106,7 @@ async def _proof(services: Services, entry: UUID) -> Proof | None:
 
 def _vkey(services: Services) -> str:
     """Return the ledger's public key; whoever signs has made the key by the time that there is a head."""
-    return ledger.load_or_create_signer(services.node.ledger_key, services.node.name).vkey()
+    return services.node.signer().vkey()
 
 
 async def _register(services: Services) -> tuple[RegisterEntry, ...]:
