@@ -11,6 +11,10 @@ from datetime import date
 import pytest
 
 from comity.demo.chain import HERE, agreement_text, read_chain
+from comity.ledger.checkpoint import Checkpoint
+from comity.ledger.export import write
+from comity.ledger.merkle import EMPTY_ROOT
+from comity.ledger.note import Signer
 
 MAPPING = HERE / "madeup" / "mappings" / "police-custody.yaml"
 AGREEMENT = HERE / "madeup" / "agreements" / "court-listing.yaml"
@@ -19,6 +23,14 @@ AGREEMENT = HERE / "madeup" / "agreements" / "court-listing.yaml"
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     return tmp_path_factory.mktemp("cli") / "home"
+
+
+@pytest.fixture
+def made(tmp_path):
+    """An export of an empty ledger, and the key it is signed with."""
+    signer = Signer("example.org/ledger", bytes(32))
+    write(tmp_path / "ledger", Checkpoint(signer.name, 0, EMPTY_ROOT).sign(signer), 0, None, None)
+    return tmp_path / "ledger", signer.vkey()
 
 
 @pytest.fixture
@@ -87,6 +99,34 @@ def test_a_wrong_agreement_is_told_with_its_line(comity, tmp_path):
 
 def test_an_export_that_is_none_is_not_sound(comity, tmp_path):
     assert "Not sound" in comity("ledger", "verify", tmp_path, "--key", "nonsense", code=77)
+
+
+def test_an_export_with_a_name_that_commands_a_terminal_is_shown_and_not_obeyed(comity, made):
+    folder, key = made
+    assert "Sound: 0 lines" in comity("ledger", "verify", folder, "--key", key)
+    (folder / os.fsdecode(b"\x1b[2J\xff")).write_bytes(b"")
+    told = comity("ledger", "verify", folder, "--key", key, code=77)
+    assert "Not sound: \\x1b[2J\\udcff: it does not belong" in told
+
+
+def test_signatures_that_were_not_checked_are_told(comity, made):
+    folder, key = made
+    text = (folder / "checkpoint").read_text()
+    witness = Signer("witness.example", b"w" * 32)
+    (folder / "checkpoint").write_text(text + str(witness.sign(text.rpartition("\n\n")[0] + "\n")))
+    told = comity("ledger", "verify", folder, "--key", key)
+    assert "Sound: 0 lines" in told
+    assert (
+        f"Not checked, being signed with a key that was not given: witness.example+{witness.verifier.key_id.hex()}"
+        in told
+    )
+
+
+def test_a_key_that_is_no_text_or_longer_than_a_name_is_no_key(comity, made, tmp_path):
+    folder, _ = made
+    (tmp_path / "key").write_bytes(b"\xff\xfe")
+    for wrong in (tmp_path / "key", "k" * 5000):
+        assert "Not sound: the key" in comity("ledger", "verify", folder, "--key", wrong, code=77)
 
 
 def test_data_that_is_no_chain_is_refused_with_what_it_would_need(comity, tmp_path):

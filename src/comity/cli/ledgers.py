@@ -28,7 +28,7 @@ def head() -> None:
 def key() -> None:
     """Print the ledger's public key, with which its exports and receipts are checked."""
     with node() as opened:
-        print(ledger.load_or_create_signer(opened.ledger_key, opened.name).vkey())
+        print(opened.signer().vkey())
 
 
 @app.command
@@ -50,12 +50,24 @@ def verify(folder: Path, *, key: str) -> None:
     key
         The ledger's public key (a vkey), or a file that holds it.
     """
-    vkey = text_of(Path(key)).strip() if Path(key).is_file() else key
+    vkey = _vkey(key)
     report = verify_receipt(folder, vkey) if folder.is_file() else verify_export(folder, vkey)
+    good = f"Sound: {report.size:,} lines of {report.origin}, root {report.root.hex()}."
+    lines = [f"Not sound: {report.fault}" if report.fault else good]
+    lines += [f"Not checked, being signed with a key that was not given: {name}" for name in report.unchecked]
+    for line in lines:
+        print(ascii(line)[1:-1])  # a file's name may be any bytes, and some of them command a terminal
     if report.fault is not None:
-        print(f"Not sound: {report.fault}")
         raise Failed(REFUSED)
-    print(f"Sound: {report.size:,} lines of {report.origin}, root {report.root.hex()}.")
+
+
+def _vkey(given: str) -> str:
+    """Return the key in the file of that name, or else what was given."""
+    try:
+        is_file = Path(given).is_file()
+    except (OSError, ValueError):  # it is too long for a name, or none at all
+        return given
+    return text_of(Path(given)).strip() if is_file else given
 
 
 @app.command
