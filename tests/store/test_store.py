@@ -22,6 +22,7 @@ from comity.store import place as place_module
 from comity.store.account import serving_account
 from comity.store.cluster import discard_cluster
 from comity.store.errors import ClusterError, NoPostgresError
+from comity.store.place import make_home, prepare_place
 
 SMALL = {"shared_buffers": "16MB", "fsync": "off"}  # a killed PostgreSQL loses nothing: only a machine that fails would
 
@@ -310,6 +311,32 @@ def test_a_socket_folder_somebody_else_made_is_not_used(open_home):
     socket.chmod(0o777)
     with open_store(Settings(open_home), SMALL) as store:
         assert stat.S_IMODE(store.cluster.place.socket.stat().st_mode) == 0o700
+
+
+def test_links_left_in_the_folder_of_the_account_lead_nowhere(open_home, tmp_path):
+    # The folder belongs to the account PostgreSQL runs as; who starts it may be root, and must not be led elsewhere.
+    account = serving_account()
+    make_home(open_home, account)
+    place = prepare_place(open_home, account)
+    folder, file = tmp_path / "folder", tmp_path / "file"
+    folder.mkdir(mode=0o755)
+    file.write_text("as it was")
+    before = folder.stat().st_mode, folder.stat().st_uid
+    (place.root / "home").unlink()
+    (place.root / "home").symlink_to(file)
+    place.socket.rmdir()
+    place.socket.symlink_to(folder)
+    with pytest.raises(ClusterError, match="is not a folder"):
+        prepare_place(open_home, account)
+    assert (folder.stat().st_mode, folder.stat().st_uid) == before
+    assert file.read_text() == "as it was"
+
+
+def test_the_folder_of_the_cluster_may_be_on_another_disk(open_home, tmp_path):
+    account = serving_account()
+    make_home(open_home, account)
+    (open_home / "postgres").symlink_to(tmp_path / "disk")
+    assert stat.S_IMODE(prepare_place(open_home, account).root.stat().st_mode) == 0o700
 
 
 def test_an_ordinary_user_runs_it_as_themselves(open_home):

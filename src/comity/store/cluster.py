@@ -149,11 +149,12 @@ def _make_cluster(
     write_private(password_file, _password(settings).encode(), replace=True)
     try:
         if account.is_other:
-            os.chown(password_file, account.uid, account.gid)
+            os.chown(password_file, account.uid, account.gid, follow_symlinks=False)
         draft = _initialise(place, account, binaries, password_file, synchronous=tuning.get("fsync") != "off")
     finally:
         password_file.unlink()
-    with (draft / "postgresql.conf").open("a") as configuration:
+    conf = os.open(draft / "postgresql.conf", os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)  # it is not ours, as root
+    with os.fdopen(conf, "a") as configuration:
         configuration.write("\nlisten_addresses = ''  # also when somebody starts it by hand\n")
     draft.rename(place.data)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from comity.store.account import Account, may_enter
+from comity.store.errors import ClusterError
 from comity.store.private import read_private, write_private
 
 ELSEWHERE = Path("/var/lib/comity")
@@ -46,8 +47,8 @@ def prepare_place(home: Path, account: Account) -> Place:
     if root is None:
         root = _choose_root(home, account)
         _record(home, root=root)
-    _make_private(root, account)
-    (root / "home").write_text(f"{home}\n")  # so that a person who finds the folder knows whose it is
+    _make_private(root.resolve(), account)  # a person may have put it on another disk
+    write_private(root / "home", f"{home}\n".encode(), replace=True)  # for who finds the folder and asks whose it is
     socket = _recorded(home, "socket")
     if socket is None or not _is_private(socket, account):
         socket = _choose_socket(root, account)
@@ -82,10 +83,21 @@ def _short_folder(account: Account) -> Path:
 
 
 def _make_private(folder: Path, account: Account) -> None:
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if account.is_other:
-        os.chown(folder, account.uid, account.gid)
-    folder.chmod(0o700)
+    """Give the folder to the account and close it to others, unless something else has been put in its place.
+
+    What lies inside the cluster's folder is the account's to change, and we may be root: a link is never followed.
+    """
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except (FileExistsError, NotADirectoryError):
+        raise ClusterError(f"{folder} is not a folder. Find out who put it there, and remove it.") from None
+    try:
+        if account.is_other:
+            os.fchown(descriptor, account.uid, account.gid)
+        os.fchmod(descriptor, 0o700)
+    finally:
+        os.close(descriptor)
 
 
 def _is_private(folder: Path, account: Account) -> bool:
