@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from comity.store import Role, Settings, open_store
+from comity.store import Role, Settings, open_store, postmaster
 from comity.store import binaries as binaries_module
 from comity.store import place as place_module
 from comity.store.account import serving_account
@@ -198,6 +198,20 @@ def test_ctrl_c_stops_it(home, keeper):
 
 
 # Who may come in
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+def test_ctrl_c_while_it_starts_stops_it_too(home, monkeypatch, interrupt):
+    def interrupted(place, process, log):
+        started.append(process.pid)
+        raise interrupt
+
+    started = []
+    monkeypatch.setattr(postmaster, "_wait_until_ready", interrupted)
+    with pytest.raises(interrupt):
+        open_store(Settings(home), SMALL)
+    assert len(started) == 1
+    assert not alive(started[0])
 
 
 def test_it_listens_on_no_tcp_port(postgres):

@@ -95,7 +95,11 @@ def start(place: Place, account: Account, binaries: Binaries, log: Path, tuning:
             umask=0o077,
             **account.process_options(),
         )
-    _wait_until_ready(place, process, log)
+    try:
+        _wait_until_ready(place, process, log)
+    except BaseException:  # Ctrl-C included: nobody else knows that it was started
+        _give_up(process)
+        raise
     return process.pid
 
 
@@ -119,9 +123,17 @@ def _wait_until_ready(place: Place, process: subprocess.Popen[bytes], log: Path)
         if lines and lines[0] == str(process.pid) and is_ready(place):
             return
         time.sleep(_POLL_SECONDS)
-    process.send_signal(signal.SIGQUIT)
-    process.wait()
     raise ClusterError(f"PostgreSQL was not ready within {START_SECONDS:.0f} s. See {log}.")
+
+
+def _give_up(process: subprocess.Popen[bytes]) -> None:
+    """Stop a server that never took connections."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
 
 
 def _wait_until_deserted(place: Place) -> None:
