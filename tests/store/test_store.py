@@ -214,6 +214,13 @@ def test_ctrl_c_while_it_starts_stops_it_too(home, monkeypatch, interrupt):
     assert not alive(started[0])
 
 
+def test_what_the_environment_says_of_other_servers_is_not_heard(home, monkeypatch):
+    for name, value in (("HOSTADDR", "127.0.0.1"), ("OPTIONS", "-c search_path=public"), ("CHANNELBINDING", "require")):
+        monkeypatch.setenv(f"PG{name}", value)
+    with open_store(Settings(home), SMALL) as store, store.connect(Role.GATE) as connection:
+        assert one(connection, "show search_path") == "pg_catalog"
+
+
 def test_it_listens_on_no_tcp_port(postgres):
     with psycopg.connect(postgres.admin) as connection:
         assert one(connection, "SHOW listen_addresses") == ""

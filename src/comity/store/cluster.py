@@ -51,6 +51,9 @@ class Cluster:
         return make_conninfo(
             "",
             host=str(self.place.socket),
+            hostaddr="",  # said as well, because PGHOSTADDR, PGOPTIONS or PGCHANNELBINDING might say otherwise
+            options="",
+            channel_binding="prefer",
             port=postmaster.PORT,
             user=SUPERUSER,
             password=self.password,
