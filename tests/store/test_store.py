@@ -334,6 +334,31 @@ def test_a_socket_folder_somebody_else_made_is_not_used(open_home):
         assert stat.S_IMODE(store.cluster.place.socket.stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("name", ["a, b", 'a "b"', "Justiti\u00eb  \u6cd5'\\"])
+def test_a_home_with_a_name_that_would_end_elsewhere(open_home, name):
+    odd = open_home / name
+    with open_store(Settings(odd), SMALL) as store:
+        with store.connect(Role.GATE) as connection:
+            assert one(connection, "select current_user") == Role.GATE
+        where = store.cluster.place.socket
+    assert [entry.name for entry in open_home.iterdir()] == [name]
+    discard_cluster(Settings(odd))
+    assert not where.exists()
+
+
+@pytest.mark.parametrize("dsn", [None, "host=/nowhere"])
+def test_a_home_that_cannot_be_is_told(tmp_path, dsn):
+    (tmp_path / "file").write_text("")
+    for wrong, told in (
+        ("file", "exists"),
+        ("file/below", "Not a directory"),
+        ("\udcff", "no text"),
+        ("a\nb", "no text"),
+    ):
+        with pytest.raises(ClusterError, match=told):
+            open_store(Settings(tmp_path / wrong, dsn))
+
+
 def test_links_left_in_the_folder_of_the_account_lead_nowhere(open_home, tmp_path):
     # The folder belongs to the account PostgreSQL runs as; who starts it may be root, and must not be led elsewhere.
     account = serving_account()

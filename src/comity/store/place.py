@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import tempfile
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from comity.store.private import read_private, write_private
 ELSEWHERE = Path("/var/lib/comity")
 _LONGEST_SOCKET = 107  # bytes of sun_path in Linux's sockaddr_un, less the closing zero
 _SOCKET_NAME = "/.s.PGSQL.5432"
+_LISTED = re.compile(r'[,"]').search  # PostgreSQL and its clients read lists of such folders: these would end a name
 _RECORD = "postgres.json"
 
 
@@ -36,9 +38,19 @@ class Place:
         return self.root / "data"
 
 
-def make_home(home: Path, account: Account) -> None:
-    """Make the home; another account may pass through it (not list it) to reach the cluster inside."""
-    home.mkdir(mode=0o711 if account.is_other else 0o700, parents=True, exist_ok=True)
+def make_home(home: Path, account: Account | None = None) -> None:
+    """Make the home; another account may pass through it (not list it) to reach the cluster inside.
+
+    Raises :class:`ClusterError` where there can be none.
+    """
+    if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in str(home)):
+        raise ClusterError(f"The name of the folder {str(home)!r} is no text. Set COMITY_HOME to another.")
+    try:
+        home.mkdir(mode=0o711 if account and account.is_other else 0o700, parents=True, exist_ok=True)
+    except OSError as refusal:
+        raise ClusterError(
+            f"The folder {home} cannot be made: {refusal.strerror}. Set COMITY_HOME to one that can."
+        ) from refusal
 
 
 def prepare_place(home: Path, account: Account) -> Place:
@@ -71,7 +83,7 @@ def _choose_root(home: Path, account: Account) -> Path:
 
 def _choose_socket(root: Path, account: Account) -> Path:
     folder = root / "socket"
-    if len(os.fsencode(folder)) + len(_SOCKET_NAME) > _LONGEST_SOCKET:
+    if len(os.fsencode(folder)) + len(_SOCKET_NAME) > _LONGEST_SOCKET or _LISTED(str(folder)):
         folder = Path(tempfile.mkdtemp(prefix="comity-", dir=_short_folder(account)))
     _make_private(folder, account)
     return folder

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from comity.store.cluster import Cluster, open_cluster
 from comity.store.models import DATABASE, Role, Settings
+from comity.store.place import make_home
 from comity.store.provision import provision
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -78,7 +79,7 @@ def open_store(settings: Settings, tuning: Mapping[str, str] = MappingProxyType(
     ``tuning`` overrides settings of our own PostgreSQL. Raises a :class:`StoreError` that says what to do.
     """
     if settings.dsn:
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_home(settings.home)
         return Store(settings, settings.dsn, provision(settings.dsn, settings.home))
     cluster = open_cluster(settings, tuning)
     try:
