@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import traceback
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from comity.store import Role, Settings, open_store
+from comity.store import Role, Settings, open_store, write_private
 from comity.store.cluster import discard_cluster
-from comity.store.errors import RightsError, ServerTooOldError
+from comity.store.errors import AddressError, RightsError, ServerTooOldError
 
 SMALL = {"shared_buffers": "16MB", "fsync": "off"}
 
@@ -40,6 +41,20 @@ def test_an_account_that_may_sets_everything_up(server, tmp_path):
                 assert connection.execute("SELECT current_user::text").fetchone() == (role.value,)
     with psycopg.connect(server):
         pass  # closing it left somebody else's server running
+
+
+@pytest.mark.parametrize("dsn", ["postgresql//app:s3cret@host/db", "user=app password=s3cret db"])
+def test_an_address_that_is_none_is_told_and_its_password_is_not(tmp_path, dsn):
+    with pytest.raises(AddressError) as refusal:
+        open_store(Settings(tmp_path / "home", dsn))
+    assert "s3" not in "".join(traceback.format_exception(refusal.value))
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"comity_owner": "a"}'])
+def test_a_file_of_passwords_that_is_damaged_is_told(server, tmp_path, content):
+    write_private(tmp_path / "home" / "roles.json", content.encode())
+    with pytest.raises(RightsError, match="Put it back from a copy"):
+        open_store(Settings(tmp_path / "home", server))
 
 
 def test_once_set_up_an_account_with_no_rights_serves(server, tmp_path):

@@ -27,6 +27,10 @@ class RightsError(StoreError, PermissionError):
     """The account of ``COMITY_DSN`` may not do what setting up the database takes."""
 
 
+class AddressError(StoreError, ValueError):
+    """``COMITY_DSN`` is not the address of a server; it is not repeated, because it may hold a password."""
+
+
 class ServerTooOldError(StoreError, RuntimeError):
     """The server of ``COMITY_DSN`` lacks what the schema needs."""
 

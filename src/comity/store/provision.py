@@ -104,8 +104,7 @@ def _passwords(connection: Connection, home: Path) -> Mapping[Role, str]:
     """Return the passwords the home keeps, made now if it keeps none."""
     path = home / "roles.json"
     with contextlib.suppress(FileNotFoundError):
-        kept = json.loads(read_private(path))
-        return {role: kept[role.value] for role in Role}
+        return _kept(path)
     if present := _present(connection):
         raise RightsError(
             f"The server has the roles {', '.join(sorted(present))} already, but {path} with their passwords is not "
@@ -114,6 +113,14 @@ def _passwords(connection: Connection, home: Path) -> Mapping[Role, str]:
     made = {role: secrets.token_urlsafe(32) for role in Role}
     write_private(path, json.dumps({role.value: password for role, password in made.items()}, indent=1).encode())
     return made
+
+
+def _kept(path: Path) -> Mapping[Role, str]:
+    try:
+        kept = json.loads(read_private(path))
+        return {role: str(kept[role.value]) for role in Role}
+    except (ValueError, KeyError, TypeError):
+        raise RightsError(f"{path} does not hold the password of each role. Put it back from a copy.") from None
 
 
 def _make_roles(connection: Connection, passwords: Mapping[Role, str]) -> None:
