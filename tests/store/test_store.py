@@ -21,7 +21,7 @@ from comity.store import binaries as binaries_module
 from comity.store import place as place_module
 from comity.store.account import serving_account
 from comity.store.cluster import discard_cluster
-from comity.store.errors import ClusterError, NoPostgresError
+from comity.store.errors import ClusterError, NoAccountError, NoPostgresError
 from comity.store.place import make_home, prepare_place
 
 SMALL = {"shared_buffers": "16MB", "fsync": "off"}  # a killed PostgreSQL loses nothing: only a machine that fails would
@@ -416,6 +416,21 @@ def test_an_ordinary_user_runs_it_as_themselves(open_home):
 def no_postgres_on_machine(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(binaries_module, "_DEBIAN", tmp_path / "none")
+
+
+def test_programs_of_another_kind_of_machine_are_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(binaries_module, "_DEBIAN", tmp_path / "none")
+    for name in ("pg_ctl", "postgres", "initdb"):
+        (tmp_path / name).write_bytes(b"\x7fELF of another kind")
+        (tmp_path / name).chmod(0o755)
+    assert binaries_module.find_binaries(serving_account()).folder != tmp_path
+
+
+def test_a_user_without_a_name_is_told_what_to_do(home, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 12_345_678)
+    with pytest.raises(NoAccountError, match="no account of number 12345678"):
+        open_store(Settings(home))
 
 
 def test_the_postgres_of_the_wheel_serves(open_home, no_postgres_on_machine):

@@ -44,9 +44,16 @@ class Account:
 
 
 def serving_account() -> Account:
-    """Return the account PostgreSQL is to run as: ours, unless we are root."""
-    if os.geteuid() != 0:
-        return _account(pwd.getpwuid(os.geteuid()))
+    """Return the account PostgreSQL is to run as: ours, unless we are root. Raises :class:`NoAccountError`."""
+    uid = os.geteuid()
+    if uid != 0:
+        try:
+            return _account(pwd.getpwuid(uid))
+        except KeyError:
+            raise NoAccountError(
+                f"PostgreSQL asks for the name of who runs it, and this machine has no account of number {uid}. "
+                f"Make one (useradd --uid {uid} comity), run Comity as a user that has a name, or set COMITY_DSN."
+            ) from None
     for name in CANDIDATES:
         try:
             return _account(pwd.getpwnam(name))

@@ -90,7 +90,10 @@ def _major(folder: Path) -> int:
     if not all(os.access(folder / name, os.X_OK) for name in NEEDED):
         return 0
     command = [str(folder / "postgres"), "--version"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a found program
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a found program
+    except OSError:  # of another machine's kind
+        return 0
     number = re.search(r"\) (\d+)", result.stdout)
     return int(number[1]) if number else 0
 
