@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from comity import worker
 from comity.ledger import Entry, append, head
 from comity.ledger.errors import KeyFileError, SigningRefusedError
 from comity.node import Node, open_node
@@ -108,6 +110,34 @@ def test_a_ledger_whose_key_is_lost_is_not_signed_with_another(node):
     with pytest.raises(KeyFileError):
         sequence(node, threading.Event(), lambda: NOW)
     assert not node.ledger_key.exists()
+
+
+@pytest.mark.parametrize("wrong", [psycopg.errors.ReadOnlySqlTransaction, ValueError, PermissionError])
+def test_what_could_not_be_removed_is_tried_again_whatever_was_in_the_way(node, monkeypatch, wrong):
+    def in_the_way(*_):
+        tried.append(1)
+        if len(tried) == 2:
+            stop.set()
+        raise wrong
+
+    tried, stop = [], threading.Event()
+    monkeypatch.setattr(worker.Intake, "open", in_the_way)
+    monkeypatch.setattr(worker, "_MINUTE_SECONDS", 0.01)
+    worker.keep_promises(node, stop)
+    assert len(tried) == 2
+
+
+def test_a_full_disk_is_told_in_a_line(node, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(28, "No space left on device", "ledger.head")
+
+    monkeypatch.setattr(worker, "open_node", lambda _: contextlib.nullcontext(node))
+    monkeypatch.setattr(worker, "sequence", full)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    assert worker.main() == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "The ledger is not kept: [Errno 28] No space left on device: 'ledger.head'"
+    )
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])

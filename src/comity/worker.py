@@ -33,6 +33,7 @@ PATIENCE_SECONDS: Final = 30.0
 """For how long a lost database is tried again: longer than its restart after a crash."""
 
 HOUR_SECONDS: Final = 3600.0
+_MINUTE_SECONDS: Final = 60.0
 _RETRY_SECONDS: Final = 0.5
 _LOG = structlog.get_logger(__name__)
 
@@ -74,9 +75,13 @@ def keep_promises(node: Node, stop: threading.Event) -> None:
         try:
             with node.store.connect(Role.INTAKE, autocommit=True) as connection:
                 Intake.open(connection, node.vocabulary, node.keyring).drop_expired_verbatim()
-        except psycopg.OperationalError:
-            _LOG.warning("What is due for removal could not be removed, and is tried again.")
-        stop.wait(HOUR_SECONDS)
+        except (psycopg.Error, ValueError, OSError) as error:  # a lost database, keys that cannot be read, a full disk
+            _LOG.warning(
+                "What is due for removal could not be removed, and is tried again.", because=type(error).__name__
+            )
+            stop.wait(_MINUTE_SECONDS)
+        else:
+            stop.wait(HOUR_SECONDS)
 
 
 def main() -> int:
@@ -93,7 +98,7 @@ def main() -> int:
             finally:
                 stop.set()
                 promises.join()
-    except (StoreError, LedgerError, psycopg.OperationalError) as error:
+    except (StoreError, LedgerError, psycopg.OperationalError, OSError) as error:
         sys.stderr.write(f"The ledger is not kept: {error}\n")
         return 1
     return 0
