@@ -129,6 +129,12 @@ def test_a_key_that_is_no_text_or_longer_than_a_name_is_no_key(comity, made, tmp
         assert "Not sound: the key" in comity("ledger", "verify", folder, "--key", wrong, code=77)
 
 
+def test_a_place_where_nothing_can_be_written_is_a_sentence(comity, tmp_path):
+    (tmp_path / "file").write_text("")
+    told = comity("agreement", "key", tmp_path / "file" / "below.pem", code=74)
+    assert "file: File exists." in told
+
+
 def test_data_that_is_no_chain_is_refused_with_what_it_would_need(comity, tmp_path):
     assert "sheriff_jail.csv" in comity("demo", "--data", tmp_path, code=66)
 

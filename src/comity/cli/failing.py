@@ -21,7 +21,7 @@ class Misused(Exception):  # noqa: N818  (what the user did, not what failed)
     """The command was given something that it cannot work with; the message says what, and what to give instead."""
 
 
-USAGE, DATA, NO_INPUT, UNAVAILABLE, REFUSED = 64, 65, 66, 69, 77
+USAGE, DATA, NO_INPUT, UNAVAILABLE, IO_ERROR, REFUSED = 64, 65, 66, 69, 74, 77
 
 THEIRS: tuple[tuple[type[Exception], int], ...] = (
     (Misused, USAGE),
@@ -42,6 +42,7 @@ THEIRS: tuple[tuple[type[Exception], int], ...] = (
     (IsADirectoryError, NO_INPUT),
     (NotADirectoryError, NO_INPUT),
     (FileExistsError, NO_INPUT),
+    (OSError, IO_ERROR),  # a full disk, a folder that may only be read, a port that is taken
 )
 
 
