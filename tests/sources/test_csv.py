@@ -276,6 +276,19 @@ def test_a_last_line_that_was_still_being_written_is_read_again_whole(tmp_path, 
     assert pull(PLAIN, first.cursor).bodies == [{"A": "3", "B": "456"}, {"A": "7", "B": "8"}]
 
 
+def test_a_quoted_value_that_was_still_being_written_is_read_again_whole(tmp_path, pull):
+    write(tmp_path, 'A,B\n1,x\n2,"begun\nand goes')
+    first = pull(PLAIN)
+    assert first.bodies == [{"A": "1", "B": "x"}]
+    assert first.unreadable
+    assert pull(PLAIN, first.cursor).items == ()
+    write(tmp_path, 'A,B\n1,x\n2,"begun\nand goes on"\n3,y\n')
+    second = pull(PLAIN, first.cursor)
+    assert second.bodies == [{"A": "2", "B": "begun\nand goes on"}, {"A": "3", "B": "y"}]
+    assert second.unreadable == []
+    assert pull(PLAIN, second.cursor).items == ()
+
+
 def test_every_batch_can_be_gone_on_from(tmp_path):
     write(tmp_path, "A,B\n" + "".join(f"{number},x\n" for number in range(10)))
     source = open_source(PLAIN, tmp_path)

@@ -8,7 +8,8 @@ Rules:
 3. A quoted value may hold newlines. A quote that is never closed spoils its own line, not the rest: when the lines from
    it on make no row of the right length, the first of them is told and reading goes on with the second. The
    next row with an odd quote is told too: it may hold the other end.
-4. Only new lines are read of a file that has grown; a file that was rewritten is read again.
+4. Only new lines are read of a file that has grown; a file that was rewritten is read again. A quote that the end of
+   the file leaves open may still be closed: when the file has grown, it is read again from that row on.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from comity.sources.table import Columns, RefusedTableError
 
 #: Lines in one row, by newlines within quotes. Comity's own choice, 2026-11: a page of free text has fifty.
 MAX_ROW_LINES = 1_000
+
+_CUT_OFF = "unexpected end of data"  # what Python's reader says where its lines end within quotes
 
 csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))
 
@@ -98,6 +101,7 @@ class CsvSource:
             taken, body, fault = found
             end = (taken[-1].end, taken[-1].number)
             last = end if taken[-1].ended else (taken[0].offset, taken[0].number - 1)
+            last = rows.left_open or last
             yield Step(_item(file.place, taken, body, fault), key, partial(file.read_so_far, *last))
         yield Step(None, key, partial(file.read_to_its_end, *last))
 
@@ -114,6 +118,8 @@ class _Rows:
         self._given_back: deque[Line] = deque()
         self._taken: list[Line] = []
         self._doubtful = False  # whether a quote was not closed whose other end has not been met
+        self._at_the_end = False  # whether there are no more lines
+        self.left_open: tuple[int, int] | None = None  # offset, and lines before, of a row that the file's end cut off
         self._parsed = self._reader(self._texts())
 
     def take(self) -> _Taken | None:
@@ -125,6 +131,8 @@ class _Rows:
                     return self._made(values)
                 self._taken = []
         except csv.Error as fault:
+            if self._at_the_end and str(fault) == _CUT_OFF and self.left_open is None:
+                self.left_open = (self._taken[0].offset, self._taken[0].number - 1)
             return self._spoilt(_unquoted(str(fault)))
         except RefusedTableError as fault:
             return self._spoilt(fault)
@@ -134,6 +142,7 @@ class _Rows:
         while len(self._taken) < MAX_ROW_LINES:
             line = self._given_back.popleft() if self._given_back else next(self._feed, None)
             if line is None:
+                self._at_the_end = True
                 return
             self._taken.append(line)
             yield line.text
