@@ -99,6 +99,18 @@ def test_rows_without_a_value_are_never_lost(tmp_path, pull):
     assert [body["id"] for body in pull(BY_TIME, first.cursor).bodies] == [2]
 
 
+def test_a_number_among_the_texts_of_a_sqlite_column_is_never_lost(tmp_path, pull):
+    sqlite(tmp_path, "create table party (id integer, name text, changed)")
+    put(tmp_path, (1, "A", "2020-01-01"))
+    first = pull(BY_TIME)
+    put(tmp_path, (2, "B", 20200102), (3, "C", 1.5), (4, "D", "2020-01-02"))
+    second = pull(BY_TIME, first.cursor)
+    assert {body["id"] for body in second.bodies} >= {2, 3, 4}
+    put(tmp_path, (5, "E", "2020-01-03"))
+    third = pull(BY_TIME, second.cursor)
+    assert {body["id"] for body in third.bodies} == {2, 3, 5}  # numbers come at every pull, as nulls do
+
+
 def test_more_rows_under_one_value_than_are_held_back_are_told_again_rather_than_missed(tmp_path, pull, monkeypatch):
     monkeypatch.setattr("comity.sources.from_sql.MAX_HELD", 5)
     sqlite(tmp_path)

@@ -7,7 +7,8 @@ Rules:
    included: a row may have been added under it since. Where exactly the same rows stand under it, none is told again.
 3. ``overlap`` begins that much earlier still (seconds of a time, days of a date, units of a number), for a database in
    which a row can become visible after a later one; what is told twice does no harm.
-4. Rows whose cursor column is null are told at every pull: they could not be told apart from new ones.
+4. Rows whose cursor column is null are told at every pull: they could not be told apart from new ones. So are those
+   in which SQLite, whose columns may hold anything, has a number among texts: its order puts it before all of them.
 5. Without a cursor column the whole result is told when anything in it has changed, and not when nothing has.
 6. What is remembered holds no personal data: the cursor's value, a count, and the sum of the rows' digests, which does
    not depend on their order.
@@ -34,7 +35,7 @@ from comity.sources.database import Undecodable, rows
 from comity.sources.errors import SourceUnavailableError
 from comity.sources.json_text import storable
 from comity.sources.models import RAW_LIMIT, Batch, Item, Said, Unreadable
-from comity.sources.query import bind_names, place_of
+from comity.sources.query import bind_names, place_of, references, with_values
 from comity.sources.table import Columns, RefusedTableError
 
 Value: TypeAlias = int | float | Decimal | str | date | datetime | UUID
@@ -160,8 +161,7 @@ class SqlSource:
         yield Step(None, _KEY, progress.mark)
 
     def _items(self, since: Value | None, cursor: str | None = None) -> _Rows:
-        secrets = os.environ if self.secrets is None else self.secrets
-        found = rows(self.url, self.base, secrets, self._statement(since))
+        found = rows(self.url, self.base, self._environment(), self._statement(since))
         names = list(next(found))
         columns = self._columns(names)
         if cursor is not None and cursor not in names:
@@ -192,9 +192,23 @@ class SqlSource:
         if self.cursor is None:
             return statement
         column = said.c[self.cursor]
-        if begin is not None:
-            statement = statement.where(sqlalchemy.or_(column >= begin, column.is_(None)))
+        if since is not None:
+            statement = statement.where(
+                sqlalchemy.or_(column >= begin, column.is_(None), *self._numbers(column, since))
+            )
         return statement.order_by(column)
+
+    def _numbers(self, column: Any, since: Value) -> Iterator[sqlalchemy.ColumnElement[bool]]:
+        """Yield what finds the numbers that SQLite puts before a text (rule 4)."""
+        if isinstance(since, str) and self._resolved_url().startswith("sqlite"):
+            yield sqlalchemy.func.typeof(column).in_(("integer", "real"))
+
+    def _resolved_url(self) -> str:
+        secrets = self._environment()
+        return with_values(self.url, {name: secrets.get(name, "") for name in references(self.url)})
+
+    def _environment(self) -> Mapping[str, str]:
+        return os.environ if self.secrets is None else self.secrets
 
 
 _Rows: TypeAlias = Iterator[tuple[Item, Value | None]]
