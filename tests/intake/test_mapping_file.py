@@ -110,6 +110,18 @@ def test_an_anchor_that_contains_itself_ends(vocabulary):
     assert mistakes_of("mapping: &a\n  x: *a\nsource: &b {csv: *b}\nrecords: &c\n  - records: *c\n", vocabulary)
 
 
+def test_the_paths_of_posted_xml_are_xpaths(vocabulary, jail_text):
+    posted = jail_text.replace(
+        "{jsonl: {path: jail.jsonl}}", "{http: {format: xml, each: //j:Stay, namespaces: {j: urn:jail}}}"
+    )
+    named = posted.replace("      name: name", "      name: string(j:Name[@use='legal'])")
+    assert mistakes_of(named, vocabulary) == ()
+    unknown = posted.replace("      name: name", "      name: k:Name")
+    assert [mistake.line for mistake in mistakes_of(unknown, vocabulary)] == [line_of(unknown, "k:Name")]
+    broken = posted.replace("      name: name", "      name: count(j:Name")
+    assert [mistake.line for mistake in mistakes_of(broken, vocabulary)] == [line_of(broken, "count(")]
+
+
 def test_a_file_that_is_too_large_is_refused_unread(vocabulary):
     (mistake,) = mistakes_of("# " + "x" * 2_000_000, vocabulary)
     assert "larger" in mistake.cause

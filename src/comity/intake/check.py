@@ -237,10 +237,12 @@ class _Check:
             self.notes.add(at, wrong, "Mend the path.")
 
     def _format(self) -> str:
-        return "xml" if "xml" in self.mapping.source else "json"
+        posted = self.mapping.source.get("http")
+        by_post = isinstance(posted, Map) and posted.get("format") == "xml"
+        return "xml" if by_post or "xml" in self.mapping.source else "json"
 
     def _namespaces(self) -> dict[str, str]:
-        spec = self.mapping.source.get("xml")
+        spec = self.mapping.source.get("xml") or self.mapping.source.get("http")
         declared = spec.get("namespaces") if isinstance(spec, dict) else None
         return {str(name): str(uri) for name, uri in declared.items()} if isinstance(declared, dict) else {}
 
