@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,36 @@ def test_a_file_that_is_no_mapping_is_told_so_and_nothing_breaks(text, vocabular
 
 def test_an_anchor_that_contains_itself_ends(vocabulary):
     assert mistakes_of("mapping: &a\n  x: *a\nsource: &b {csv: *b}\nrecords: &c\n  - records: *c\n", vocabulary)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "&a {join: [*a]}",
+        "&a {from: b, codes: *a}",
+        "{join: [&a [x], "
+        + ", ".join(f"&{it} [{', '.join(['*' + of] * 9)}]" for of, it in pairwise("abcdefgh"))
+        + "]}",
+        "{join: [" * 300 + "a" + "]}" * 300,
+    ],
+    ids=["within itself", "in its own codes", "a billion laughs", "deep"],
+)
+def test_attack_no_anchor_and_no_depth_hangs_or_breaks_the_checker(name, vocabulary, jail_text):
+    told = mistakes_of(jail_text.replace("      name: name", f"      name: {name}"), vocabulary)
+    assert told
+    assert all(mistake.line >= 1 and mistake.mend for mistake in told)
+
+
+def test_attack_a_number_of_any_length_is_told(vocabulary, jail_text):
+    text = jail_text.replace("{jsonl: {path: jail.jsonl}}", f"{{csv: {{path: jail.csv, skip: {'1' * 5_000}}}}}")
+    assert [mistake.line for mistake in mistakes_of(text, vocabulary)] == [line_of(text, "skip")]
+
+
+def test_an_anchor_says_again_what_was_said(vocabulary, jail_text):
+    text = jail_text.replace(
+        "given_names: {from: name,", "alias_names: &a {join: [name]}\n      gender: *a\n      given_names: {from: name,"
+    )
+    assert mistakes_of(text, vocabulary) == ()
 
 
 def test_the_paths_of_posted_xml_are_xpaths(vocabulary, jail_text):

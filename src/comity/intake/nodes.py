@@ -17,7 +17,10 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from comity.intake.grammar import MAX_FILE_BYTES
 from comity.intake.models import Mark, Mistake
 
-_MAX_NESTING = 20
+_MAX_NESTING = 20  # of what another room reads
+_MAX_DIGITS = 40  # of a number: Python writes out 4,300 at most
+_MAX_LEVELS = 60  # of a file: six blocks within one another take some thirty
+_MAX_WORDS = 200_000  # of a file, with what its anchors repeat: more than its bytes could hold without them
 
 
 class Notes:
@@ -55,7 +58,30 @@ def compose(text: str, notes: Notes) -> MappingNode | None:
     if not isinstance(node, MappingNode):
         notes.add(node or Mark(1, 1), "A mapping file is a list of keys.", "Begin with `mapping: name`.")
         return None
-    return node
+    return node if _is_bounded(node, notes) else None
+
+
+def _is_bounded(root: MappingNode, notes: Notes) -> bool:
+    """Tell whether a tree ends; an anchor that holds itself, or others many times over, is noted."""
+    waiting: list[tuple[Node, int]] = [(root, 1)]
+    for _ in range(_MAX_WORDS):
+        if not waiting:
+            return True
+        node, level = waiting.pop()
+        if level > _MAX_LEVELS:
+            notes.add(
+                node, f"What stands here lies more than {_MAX_LEVELS} deep, or within itself.", "Write it flatter."
+            )
+            return False
+        waiting.extend((inner, level + 1) for inner in _within(node))
+    notes.add(root, "The file's anchors repeat more than a mapping can hold.", "Write out what they stand for, once.")
+    return False
+
+
+def _within(node: Node) -> list[Node]:
+    if isinstance(node, MappingNode):
+        return [inner for pair in node.value for inner in pair]
+    return list(node.value) if isinstance(node, SequenceNode) else []
 
 
 def table(node: Node, known: Sequence[str], what: str, notes: Notes) -> dict[str, Node] | None:
@@ -152,7 +178,7 @@ def _scalar(node: ScalarNode) -> str | int | float | bool | None:
             return None
         case "bool":
             return text.lower() == "true"
-        case "int" if text.lstrip("+-").isdecimal():
+        case "int" if text.lstrip("+-").isdecimal() and len(text) <= _MAX_DIGITS:
             return int(text)
         case _:
             return text
