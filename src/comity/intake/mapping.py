@@ -85,7 +85,7 @@ def _file(root: MappingNode, notes: Notes) -> Mapping:
         agency=(text_of(keys["agency"], "`agency:`", notes) or "") if "agency" in keys else "",
         zone=zone or ZoneInfo("UTC"),
         source=_source(keys.get("source"), notes),
-        key=values.key(keys["key"], "`key:`") if "key" in keys else _NO_KEY,
+        key=_message_key(keys["key"], values) if "key" in keys else _NO_KEY,
         message=message or Value(Mark(1, 1), constant=Act.STATE.value),
         order=values.value(keys["order_by"], "`order_by:`") if "order_by" in keys else None,
         pair=pair,
@@ -99,6 +99,15 @@ def _name(node: Node | None, notes: Notes) -> str:
     if node is not None and not (name.replace("-", "").replace("_", "").isalnum() and name.isascii()):
         notes.add(node, f"{name!r} is not a name.", "Use letters, digits, - and _.")
     return name
+
+
+def _message_key(node: Node, values: ValueReader) -> Key:
+    before = len(values.notes.mistakes)
+    key = values.key(node, "`key:`")
+    if len(values.notes.mistakes) == before and not any(part.every_path for part in key.parts):
+        mend = "Name the path that holds the message's own key."
+        values.notes.add(node, "`key:` is the same for every message, so each would take the last one's place.", mend)
+    return key
 
 
 def _version(node: Node | None, notes: Notes) -> int:

@@ -48,7 +48,8 @@ _NEEDS_WORDS = {
     "false": "List the values that mean true as well.",
 }
 _DIRECTIVE = re.compile(r"%(.)")
-_DIRECTIVES = frozenset("YymdHMSfbBjIpzaA%")
+_DIRECTIVES = frozenset("YymdHMSfbBjIpzaA")
+_HALF_PASSED_OVER = "`%p` counts with `%I` only: beside `%H`, two in the afternoon would be two at night."
 
 
 class ValueReader:
@@ -71,7 +72,7 @@ class ValueReader:
         return Value(
             mark=mark(node),
             paths=self._paths(keys["from"], what) if "from" in keys else (),
-            pieces=tuple(self.value(item, "A piece of `join:`") for item in _items(keys["join"]))
+            pieces=tuple(self.value(item, "A piece of `join:`") for item in self._some(keys["join"], "`join:`"))
             if "join" in keys
             else (),
             separator=text_of(keys["with"], "`with:`", self.notes) or "" if "with" in keys else " ",
@@ -105,7 +106,14 @@ class ValueReader:
         return text or None
 
     def _paths(self, node: Node, what: str) -> tuple[str, ...]:
-        return tuple(path for item in _items(node) if (path := self.path(item, what)))
+        return tuple(path for item in self._some(node, what) if (path := self.path(item, what)))
+
+    def _some(self, node: Node, what: str) -> list[Node]:
+        """Return the items of a list that must not be empty: it would never say anything."""
+        items = _items(node)
+        if not items:
+            self.notes.add(node, f"{what} has an empty list.", "Name at least one, or leave it out.")
+        return items
 
     def _check_company(self, node: Node, keys: dict[str, Node], what: str) -> None:
         origins = [name for name in ("from", "join", "value") if name in keys]
@@ -199,14 +207,22 @@ class ValueReader:
         return Codes(exact, _folded(exact), rest)
 
     def _forms(self, node: Node, what: str) -> tuple[str, ...]:
+        self._some(node, what)
         forms = texts_of(node, what, self.notes)
         for form in forms:
-            unknown = [letter for letter in _DIRECTIVE.findall(form) if letter not in _DIRECTIVES]
-            if unknown or "%" not in form or form.endswith("%"):
-                self.notes.add(node, f"{form!r} is not a form of date.", "For example %d/%m/%Y, %d-%b-%y or %Y%m%d.")
-            elif not _names_a_day(form):
-                self.notes.add(node, f"{form!r} does not name a day.", "It needs a year, a month and a day.")
+            self._form(node, form, [letter for letter in _DIRECTIVE.findall(form) if letter != "%"])
         return forms
+
+    def _form(self, node: Node, form: str, letters: list[str]) -> None:
+        if not letters or not set(letters) <= _DIRECTIVES or _DIRECTIVE.sub("", form).endswith("%"):
+            self.notes.add(node, f"{form!r} is not a form of date.", "For example %d/%m/%Y, %d-%b-%y or %Y%m%d.")
+        elif len(set(letters)) < len(letters):
+            self.notes.add(node, f"{form!r} names the same part twice.", "Write a second form under it, in a list.")
+        elif not _names_a_day(form):
+            self.notes.add(node, f"{form!r} does not name a day.", "It needs a year, a month and a day.")
+        elif ("p" in letters) is not ("I" in letters):
+            cause = f"{form!r} does not say which half of the day it is." if "I" in letters else _HALF_PASSED_OVER
+            self.notes.add(node, cause, "Write %I with %p, or %H without it.")
 
     def _pivot(self, keys: dict[str, Node], reader: str) -> int | None:
         pivot = whole_of(keys["pivot"], "`pivot:`", self.notes) if "pivot" in keys else None
