@@ -6,6 +6,8 @@ Rules:
 2. Steps come in one order, whatever the order in the file: trim, absent, extract, split, case, true and false, codes,
    date or timestamp.
 3. The empty text is absent.
+4. Where digits of a date stand without anything between them, each part has all of its digits: ``1022023`` would be
+   the tenth of February or the first, when a spreadsheet has taken a zero away.
 """
 
 from __future__ import annotations
@@ -44,6 +46,9 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,18}\Z")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 _EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
+_WORDS_OF_A_FORM = re.compile(r"%.|[^%]+")
+_DIGITS = {"%Y": 4, "%y": 2, "%m": 2, "%d": 2, "%j": 3, "%H": 2, "%I": 2, "%M": 2, "%S": 2}
+_RUNNING = frozenset({*_DIGITS, "%f"})
 
 
 class UnfitError(Exception):
@@ -186,9 +191,29 @@ def _in_forms(forms: tuple[str, ...], pivot: int | None, value: str, cause: Caus
 def _in_form(form: str, value: str) -> datetime | None:
     """Read a moment; cached, because dates recur and ``strptime`` is the slowest step of all."""
     try:
-        return datetime.strptime(value, form)  # noqa: DTZ007  (its zone follows)
+        moment = datetime.strptime(value, form)  # noqa: DTZ007  (its zone follows)
     except ValueError:
         return None
+    whole = _with_all_digits(form)
+    return moment if whole is None or whole.fullmatch(value) else None
+
+
+@lru_cache(maxsize=512)
+def _with_all_digits(form: str) -> re.Pattern[str] | None:
+    """Return what a value of a form is like in which digits run together (rule 4); ``None`` for another form."""
+    words = _WORDS_OF_A_FORM.findall(form)
+    runs = [
+        word in _DIGITS and bool(_RUNNING & {before, after})
+        for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False)
+    ]
+    if not any(runs):
+        return None
+    made = (f"[0-9]{{{_DIGITS[word]}}}" if run else _loosely(word) for word, run in zip(words, runs, strict=True))
+    return re.compile("".join(made), re.IGNORECASE)
+
+
+def _loosely(word: str) -> str:
+    return ".+" if word[0] == "%" else r"\s+".join(map(re.escape, re.split(r"\s+", word)))
 
 
 def _pivoted(moment: datetime, pivot: int) -> datetime:
