@@ -92,6 +92,7 @@ VALUES = [
     ("kind", "x", "arest", ["code-unknown"]),
     ("occurred_on", "x", "2024-02-29", date(2024, 2, 29)),
     ("occurred_on", "x", "2023-02-29", ["not-a-date"]),
+    ("occurred_on", "{from: x, zone: Asia/Tokyo, timestamp: '%d/%m/%Y %H:%M'}", "01/02/2023 06:30", date(2023, 2, 1)),
     ("occurred_on", "{from: x, date: '%d%m%Y'}", "01022023", date(2023, 2, 1)),
     ("occurred_on", "{from: x, date: '%d%m%Y'}", "1022023", ["not-a-date"]),
     ("occurred_on", "{from: x, date: '%Y%m%d'}", 2023115, ["not-a-date"]),

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from comity.intake.causes import Cause
 from comity.intake.conform import broken_rules, missing, wrong_values
@@ -35,6 +36,7 @@ from comity.intake.models import (
     Pointer,
     RecordRef,
     Scalar,
+    TimestampForm,
     Value,
 )
 from comity.intake.steps import UnfitError, fitted, is_text, through, written
@@ -230,7 +232,7 @@ class _Message:
             value = rule.value or _NOTHING
             path = value.where
             said, path = _said(value, scope)
-            return (None if said is None else fitted(said, kind, self.mapping.zone)), path
+            return (None if said is None else fitted(said, kind, _zone(value, self.mapping))), path
         except UnfitError as unfit:
             self._fault(unfit.cause, record=block.id, field=rule.name, path=path, **unfit.details)
         except SourcesError:
@@ -350,6 +352,11 @@ def _text(value: Value, scope: _Scope) -> tuple[str | None, str]:
         if text is not None:
             return text, path
     return value.constant, value.where
+
+
+def _zone(value: Value, mapping: Mapping) -> ZoneInfo:
+    """Return the zone in which a moment has its day: the value's own, or else the source's."""
+    return next((step.zone for step in value.steps if isinstance(step, TimestampForm)), mapping.zone)
 
 
 def _piece(value: Value, piece: Value, scope: _Scope) -> Iterator[str]:
