@@ -173,6 +173,13 @@ def test_a_header_that_names_badly_is_told(tmp_path, pull, header, cause):
     assert pull(PLAIN).unreadable[0].cause == cause
 
 
+def test_line_ends_that_are_none_do_not_hide_every_row_in_the_header(tmp_path, pull):
+    write(tmp_path, "A,B\x851,2\x853,4\x85".encode("cp037"))  # EBCDIC's own line end, NEL
+    (told,) = pull({"csv": {"path": "jail.csv", "encoding": "cp037"}}).unreadable
+    assert "control character" in told.cause
+    assert "NEL" in told.mend
+
+
 def test_an_empty_file_is_told_and_a_file_of_a_header_is_quiet(tmp_path, pull):
     write(tmp_path, "")
     assert pull(PLAIN).unreadable[0].cause == "the file has no header"

@@ -2,7 +2,8 @@
 
 Rules:
 
-1. Each column has a name of its own; space around it is not part of it.
+1. Each column has a name of its own; space around it is not part of it. A name with a control character in it is
+   none: the line ends or the encoding are other than declared, and every row would have gone into the header.
 2. A column without a name is let pass as long as it is empty: many systems end every line with a separator.
 3. A row has as many values as there are columns. Where the values of a row that is too short or too long belong is
    not guessed.
@@ -10,11 +11,14 @@ Rules:
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from comity.sources.body import JsonBody
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # a name may stand on several lines
 
 
 class RefusedTableError(ValueError):
@@ -34,6 +38,11 @@ class Columns:
         twice = [name for name, times in Counter(self.names).items() if times > 1 and name]
         if len(self._nameless) == len(self.names):
             raise RefusedTableError("the header names no column", "Check which line holds the names of the columns")
+        if any(_CONTROL.search(name) for name in self.names):
+            raise RefusedTableError(
+                "the header holds a control character",
+                "Check the encoding, and that lines end with a newline (as code page 037, some end with NEL instead)",
+            )
         if twice:
             raise RefusedTableError(
                 f"the header names {_listed(twice)} more than once",
