@@ -52,6 +52,11 @@ def test_the_header_may_stand_lower_and_empty_rows_say_nothing(tmp_path, pull):
     assert [item.place for item in pulled.items] == ["book.xlsx, row 4", "book.xlsx, row 6"]
 
 
+def test_a_number_in_the_header_is_named_as_it_is_shown(tmp_path, pull):
+    write(tmp_path, ("Sheet1", [["No", 2023], ["A", 1]]))
+    assert pull({"xlsx": {"path": "book.xlsx"}}).bodies == [{"No": "A", "2023": 1}]
+
+
 def test_a_value_beyond_the_header_is_told(tmp_path, pull):
     write(tmp_path, ("Sheet", [["A", "B"], [1, 2, "Secretson"], [3, 4]]))
     pulled = pull(SPEC)

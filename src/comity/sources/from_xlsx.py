@@ -94,7 +94,7 @@ class XlsxSource:
         header: Sequence[Any] = ()
         for _ in range(self.header_row):
             header = next(rows, ())
-        columns = Columns([str(values.plain(cell)) for cell in header])
+        columns = Columns(["" if (name := _cell(cell)) is None else str(name) for cell in header])
         if self.columns:
             columns.expect(self.columns)
         return columns
