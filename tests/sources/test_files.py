@@ -65,6 +65,16 @@ def test_one_file_that_may_not_be_read_is_told_and_the_others_are_read(inbox, pu
     assert pull(INBOX, pulled.cursor).bodies == [{"a": 2}]
 
 
+def test_a_folder_where_a_file_should_be_is_told(inbox, tmp_path):
+    with pytest.raises(SourcesError, match="not a regular file"):
+        list(open_source({"jsonl": {"path": inbox.name}}, tmp_path).read(None, 10))
+
+
+def test_a_pattern_in_a_folder_that_is_not_there_is_no_quiet_day(tmp_path):
+    with pytest.raises(SourcesError, match="no such folder"):
+        list(open_source({"jsonl": {"path": "inbx/*.jsonl"}}, tmp_path).read(None, 10))
+
+
 def test_attack_symlink_in_the_inbox_is_not_followed(inbox, tmp_path, pull):
     (tmp_path / "secret.jsonl").write_text('{"a": "Secretson"}\n')
     (inbox / "a.jsonl").symlink_to(tmp_path / "secret.jsonl")

@@ -5,7 +5,8 @@ Rules:
 1. A path is one file, or a pattern (``*``, ``?``, ``[``, ``**``) whose files are read in the order of their names.
 2. Only regular files are read: a pipe would wait for ever, a device would never end. A file found by a pattern may not
    be a symbolic link either: whoever may write to an inbox must not choose what else of this machine is read.
-3. One file that was named and is absent stops the source. One bad file among many is told, and the others are read.
+3. One file that was named and is absent stops the source, and so does a pattern in a folder that is not there: a
+   misspelt path must not look like a quiet day. One bad file among many is told, and the others are read.
 4. A place names the file as the spec does. A file found by a pattern is named by its number: its name may be a
    person's.
 """
@@ -146,6 +147,8 @@ def find_files(base: Path, pattern: str) -> list[FoundFile]:
         return [FoundFile(base / pattern, marks.file_key(pattern), pattern, None)]
     plain = takewhile(lambda part: not _MAGIC & set(part), Path(pattern).parts)
     folder = base.joinpath(*plain)
+    if not folder.is_dir():
+        raise SourceUnavailableError(pattern, "there is no such folder", "Check the path, and make the folder")
     names = sorted(glob.glob(pattern, root_dir=base, recursive=True))  # noqa: PTH207 Path.glob finds hidden files too
     names = [name for name in names if not (base / name).is_dir()]
     return [
@@ -201,10 +204,11 @@ def _opened(found: FoundFile, before: FileMark | None) -> Iterator[OpenFile]:
             found.place, "a symbolic link leads out of the folder", "Put the file itself there"
         )
     descriptor = _open_at_once(found)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)  # a folder cannot even be wrapped
+        raise SourceUnavailableError(found.place, "this is not a regular file", "Name a file that can be read")
     with os.fdopen(descriptor, "rb") as handle:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise SourceUnavailableError(found.place, "this is not a regular file", "Name a file that can be read")
         yield OpenFile(found, handle, status, before, Prefix(descriptor), time.time_ns())
 
 
