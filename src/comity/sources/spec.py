@@ -31,6 +31,10 @@ Complaint = tuple[str, str] | None
 
 # Encodings whose bytes mean something else after an escape: a line of them cannot be read by itself.
 _STATEFUL = re.compile(r"utf_?-?7|iso-?_?2022|hz")
+_PASSWORD_OF_AN_OPTION = re.compile(
+    r"(?:[?&;]|%3b)\s*(?:password|passwd|pwd|sslpassword)(?:=|%3d)(?!\$\{)", re.IGNORECASE
+)
+_NO_ENCODINGS_OF_TEXT = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,10 @@ class Option:
 
 def _text(value: Any) -> Complaint:
     return None if isinstance(value, str) and value else ("this has to be a text", "Write a text")
+
+
+def _path(value: Any) -> Complaint:
+    return ("no path holds a NUL character", "Leave it out") if "\0" in str(value) else _text(value)
 
 
 def _flag(value: Any) -> Complaint:
@@ -74,7 +82,10 @@ def _quote(value: Any) -> Complaint:
 
 def _names(value: Any) -> Complaint:
     good = isinstance(value, list | tuple) and value and all(isinstance(each, str) and each for each in value)
-    return None if good else ("this is not a list of names", "Write a list, as in [SURNAME, FORENAME]")
+    if not good:
+        return "this is not a list of names", "Write a list, as in [SURNAME, FORENAME]"
+    twice = next((each for each in value if value.count(each) > 1), None)
+    return None if twice is None else (f"{twice!r} stands here twice", "Name each column differently")
 
 
 def _prefixes(value: Any) -> Complaint:
@@ -93,7 +104,8 @@ def _encoding(value: Any) -> Complaint:
     except (LookupError, TypeError, ValueError):
         near = get_close_matches(str(value).lower(), ["utf-8", "utf-16", "windows-1252", "iso-8859-1", "cp037"], 1, 0.5)
         return f"{value!r} is not an encoding", f"Did you mean {near[0]}" if near else "Write one such as utf-8"
-    if not getattr(info, "_is_text_encoding", True) or _STATEFUL.match(info.name):
+    of_text = getattr(info, "_is_text_encoding", True) and info.name.replace("_", "-") not in _NO_ENCODINGS_OF_TEXT
+    if not of_text or _STATEFUL.match(info.name):
         return f"lines cannot be read in {info.name}", "Have it converted to UTF-8"
     return None
 
@@ -125,7 +137,7 @@ def _url(value: Any) -> Complaint:
     password = account.partition(":")[2]
     if password and not re.fullmatch(r"\$\{\w+\}", password):
         return "a password stands in the address", "Put it into the environment and refer to it as ${NAME}"
-    if re.search(r"[?&](password|passwd|pwd|sslpassword)=(?!\$\{)", value):
+    if _PASSWORD_OF_AN_OPTION.search(value):
         return "a password stands in the address", "Put it into the environment and refer to it as ${NAME}"
     return None
 
@@ -149,7 +161,7 @@ def _start(value: Any) -> Complaint:
     return None if good else ("this is not a first value", "Write a number, a date, a time or a text")
 
 
-_FILE = {"path": Option(_text, required=True)}
+_FILE = {"path": Option(_path, required=True)}
 _XML_LENIENCIES = (LEADING_COMMENT, CAPITAL_DECLARATION)
 _JSON_LENIENCIES = (REPEATED_NAMES,)
 _OF_JSON = {"leniency": Option(_leniency(*_JSON_LENIENCIES))}
