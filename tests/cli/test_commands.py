@@ -83,6 +83,28 @@ def test_a_mapping_is_tried_on_a_file_without_a_database(comity, home, tmp_path)
     assert not (home / "cluster").exists()
 
 
+def test_a_file_is_tried_by_its_name_whatever_signs_are_in_it(comity, tmp_path):
+    file = tmp_path / "custody[1]*.jsonl"
+    comity("source", "try", MAPPING, file, code=65)
+    file.write_text('{"custody_no": "CU1", "nominal": "N1", "station": "Ashwick", "in": "2024-01-02T10:00"}\n')
+    assert "1 delivered = 1 admitted" in comity("source", "try", MAPPING, file)
+
+
+def test_a_folder_is_no_message(comity, tmp_path):
+    posted = tmp_path / "posted.yaml"
+    lines = MAPPING.read_text().splitlines()
+    posted.write_text("\n".join("source: {http: {}}" if line.startswith("source:") else line for line in lines))
+    assert "this is a folder" in comity("source", "try", posted, tmp_path, code=65)
+
+
+def test_a_fault_is_told_in_sentences(comity, tmp_path):
+    file = tmp_path / "custody.jsonl"
+    file.write_text('{"nominal": "N1", "station": "Ashwick", "in": "yesterday"}\n')
+    told = comity("source", "try", MAPPING, file)
+    assert "It has no key" in told
+    assert ".." not in told
+
+
 def test_an_agreement_is_said_back_in_words(comity, tmp_path):
     file = tmp_path / "agreement.yaml"
     file.write_text(agreement_text(AGREEMENT, date(2026, 11, 22)))

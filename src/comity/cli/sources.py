@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -72,7 +73,7 @@ def _refuse(path: Path, mistakes: Sequence[Mistake]) -> None:
 
 
 def _tell_progress(so_far: Outcome, _: int | None) -> None:
-    print(f"  {so_far.delivered:,} so far", end="\r", flush=True)
+    print(f"  {so_far.delivered:,} so far", end="\r", flush=True, file=sys.stderr)
 
 
 @app.command(name="try")
@@ -128,4 +129,5 @@ def _tell_faults(faults: Sequence[Fault]) -> None:
 def _fault_words(fault: Fault) -> str:
     where = ".".join(part for part in (fault.record, fault.field) if part)
     path = f" (from {fault.path})" if fault.path else ""
-    return f"{where}{path}: {fault.text.en}. {fault.mend.en}.".removeprefix(": ")
+    words = " ".join(f"{text.en.rstrip('.')}." for text in (fault.text, fault.mend))
+    return f"{where}{path}: {words}".removeprefix(": ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from comity.intake.check import load_mapping
 from comity.intake.models import Act, Fault, Held, Mapped, Outcome
 from comity.intake.models import Mapping as MessageMapping
 from comity.sources import Said, Unreadable, open_source
+from comity.sources.errors import SourceUnavailableError
 from comity.sources.from_http import HttpSource
 from comity.vocabulary.models import Vocabulary
 
@@ -55,13 +57,24 @@ def try_mapping(mapping_path: Path, file: Path, vocabulary: Vocabulary, now: dat
 
 
 def _items(mapping: MessageMapping, file: Path) -> Iterator[Said | Unreadable]:
+    if not file.exists():
+        raise SourceUnavailableError(file.name, "no such file or directory", "Check the path")
     spec, base = _pointed_at(mapping.source, file)
     source = open_source(spec, base)
     if isinstance(source, HttpSource):
-        yield from source.message(file.read_bytes()).items
+        yield from source.message(_posted(file)).items
         return
     for batch in source.read(None, BATCH):
         yield from batch.items
+
+
+def _posted(file: Path) -> bytes:
+    """Return a file as the message that a system would have posted."""
+    if file.is_dir():
+        raise SourceUnavailableError(
+            file.name, "this is a folder, and messages are posted", "Name a file with one message"
+        )
+    return file.read_bytes()
 
 
 def _pointed_at(spec: Mapping[str, Any], file: Path) -> tuple[dict[str, Any], Path]:
@@ -69,7 +82,7 @@ def _pointed_at(spec: Mapping[str, Any], file: Path) -> tuple[dict[str, Any], Pa
     if file.is_dir():
         return dict(spec), file
     ((kind, options),) = spec.items()
-    instead = {"sql": {"url": f"sqlite:///{file.name}"}, "http": {}}.get(kind, {"path": file.name})
+    instead = {"sql": {"url": f"sqlite:///{file.name}"}, "http": {}}.get(kind, {"path": glob.escape(file.name)})
     return {kind: {**(options or {}), **instead}}, file.parent
 
 
