@@ -111,10 +111,20 @@ def _ways(act: Act, clause: Clause, vocabulary: Vocabulary) -> Iterator[exp.Expr
         return
     yield _own_in_case(record, vocabulary) if act is Act.CASE else _is_own(record)
     if record == "person" and clause.of:
-        standing = exp.EQ(this=column("other", "side"), expression=side(record))
-        yield is_in(column(record, "record_id"), "other", "source_person", standing)
+        yield _is_other(record)
     elif record != "person" and (clause.of or record in OF_THE_CASE):
         yield from _in_it_with_others(record, vocabulary)
+
+
+def _is_other(record: str) -> exp.Expr:
+    """Return that the row is one of the others, on the very side on which it stands there.
+
+    Both are compared at once: with the side as a condition of its own, PostgreSQL worked out the others anew for each
+    row there is.
+    """
+    row = exp.Tuple(expressions=[column(record, "record_id"), side(record)])
+    others_there = exp.select(column("other", "source_person"), column("other", "side"))
+    return exp.In(this=row, query=exp.Subquery(this=others_there.from_(exp.table_("other", quoted=True))))
 
 
 def _found(searched: Mapping[str, tuple[str, ...]]) -> exp.Expr:
