@@ -82,6 +82,8 @@ def key(file: Path) -> None:
     try:
         made = public_bytes(make_key(file))
     except FileExistsError:
+        if not file.exists():  # what is in the way is not the key, but a file in the place of its folder
+            raise
         raise Misused(f"{file} exists already. Name a file that does not: a key is never written over.") from None
     file.with_name(f"{file.name}.pub").write_bytes(made)
     print(f"{file} holds the private key: keep it with the agency. Its thumbprint is {thumbprint(made)}.")
