@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from comity.agreements import covers
 from comity.agreements.meaning import Held, day
 from comity.agreements.models import And, Column, IsNull, Literal, Not, Today
-from comity.gate import Disclosure, Refusal
+from comity.gate import CaseRead, Disclosure, Refusal
 from comity.gate.conditions import Compiler, Slots
 from comity.gate.models import Act
 from comity.gate.scope import scope
@@ -204,6 +204,42 @@ def test_a_fellow_suspect_who_is_a_witness_in_the_case_brings_no_fellow_accused(
     assert offences(answer) == []
     assert names(answer) == ["Vera Victim", "Will Witness"]
     assert "Will Witness" not in names(world.ask(accused))
+
+
+@pytest.fixture
+def own_books(world):
+    """Two accused in one case, of which the court keeps a row for each; and what became of each there."""
+    police = world.row("case", case_number="P-1", common_reference="URN1")
+    accused = [world.person(name=name) for name in ("Sam Suspect", "Sid Suspect")]
+    for person, outcome in zip(accused, ("acquitted", "convicted"), strict=True):
+        world.row("charge", person=person, case=police, offence="Assault", severity="serious")
+        of_court = world.person("court", human=person)
+        book = world.row(
+            "case", "court", person=of_court, case_number=f"C-{outcome}", common_reference="URN1", outcome=outcome
+        )
+        world.row("hearing", "court", case=book, starts_on="2026-07-01", kind="trial", outcome=outcome)
+    victim = world.person(name="Vera Victim", whose="victim")
+    world.row("involvement", person=victim, whose="victim", case=police, role="victim")
+    return *accused, victim
+
+
+OUTCOMES = "  - {record: case, fields: {outcome: as-is}}\n  - {record: hearing, fields: {outcome: as-is}}"
+
+
+@pytest.mark.parametrize("asks", [None, "URN1"], ids=["read", "case"])
+def test_the_book_of_a_case_that_is_kept_for_a_fellow_accused_stays_with_them(world, own_books, asks):
+    world.agree(about="charge.severity = 'serious' and person.name = 'Sam Suspect'", release=OUTCOMES)
+    answer = world.ask(CaseRead(asks) if asks else own_books[0])
+    assert outcomes(answer) == {"case": {"acquitted", None}, "hearing": {"acquitted"}}
+
+
+def test_a_victim_is_told_what_became_of_each_accused(world, own_books):
+    world.agree(about="involvement.role = 'victim'", release=OUTCOMES)
+    assert outcomes(world.ask(own_books[2]))["case"] == {"acquitted", "convicted", None}
+
+
+def outcomes(answer: Disclosure) -> dict[str, set[object]]:
+    return {record: {row.values["outcome"] for row in rows} for record, rows in answer.rows.items()}
 
 
 def test_a_clause_that_does_not_say_whose_releases_nobody_else(world, harm):

@@ -119,6 +119,21 @@ cross join (
     where near_incident.record_id in (select the_incident.record_id from the_incident)
 ) as stands
 
+-- name: shown_case
+-- These cases, but for the books that are kept for a fellow of someone covered and that no record of theirs refers to:
+-- where a court keeps a row for each accused, another's outcome is another's.
+select at_case.record_id from at_case
+except
+select book.record_id
+from at_case
+join record."case" as book on book.record_id = at_case.record_id
+where book.agency = any(%(providers)s::text[]) and book.source_person is not null
+  and at_case.side = case when book.whose in ('suspect', 'convicted') then 'accused' else book.whose end
+  and book.source_person not in (select member.source_person from member)
+  and book.record_id not in (
+    select near_case.record_id from near_case join entitled on entitled.person = near_case.person
+  )
+
 -- name: at_incident_of_read
 -- The incidents near everyone covered, and those that their cases arose from, with their sides.
 select near_incident.record_id, near_incident.side

@@ -4,7 +4,7 @@ Rules:
 
 1. **Own.** A clause releases the rows of its type that belong to someone covered.
 2. **Shared.** Incidents, cases and hearings are several people's at once: those near someone covered are released too,
-   whoever they are booked under.
+   whoever they are booked under; but not the book of a case that is kept for a fellow alone, nor its hearings.
 3. **Others.** Rows of somebody else are released only if they stand in a case or an incident near someone covered, on
    another side of it, and only by a clause that says whose (``of``); of charges and orders also by one that does not,
    because they are what the case is about. A person's own row never leaves unless a clause says whose.
@@ -136,9 +136,9 @@ def _shared(act: Act, record: str, vocabulary: Vocabulary) -> Iterator[exp.Expr]
     if record == "incident":
         yield is_in(column(record, "record_id"), "at_incident", "record_id")
         return
-    yield is_in(case_of(record, vocabulary), "at_case", "record_id")
+    yield is_in(case_of(record, vocabulary), "shown_case", "record_id")
     if record == "hearing" and act is Act.READ:
-        yield every(_is_own(record), _not_near(record, "at_case", vocabulary))
+        yield every(_is_own(record), _not_near(record, "shown_case", vocabulary))
 
 
 def _is_own(record: str) -> exp.Expr:
@@ -187,7 +187,7 @@ def _same_side(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
 
 
 def _key(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
-    return case_of(record, vocabulary) if place == "at_case" else incident_of(record, vocabulary)
+    return incident_of(record, vocabulary) if place == "at_incident" else case_of(record, vocabulary)
 
 
 # --- what of them ----------------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ Rules:
 4. **Sides.** The accused (suspected or convicted) stand on one side of a case, its victims on another, and so on for
    each category of LED art. 6. ``at_case`` and ``at_incident`` are what is near someone covered, with the sides on
    which they stand; at a case also those on which they stand at what it arose from, so that a fellow suspect who is a
-   witness in it stays one. A case that shares its common reference with one is the same in another agency's books.
+   witness in it stays one. A case that shares its common reference with one is the same in another agency's books;
+   ``shown_case`` leaves out those books of it that are a fellow's alone.
 5. **Within a case read**, all of this is confined to that case and its incidents.
 """
 
@@ -160,9 +161,11 @@ def _surroundings(act: Act) -> Iterator[Cte]:
         yield "own_case", parsed(_PIECES.own_case)
         yield "same_case", parsed(_PIECES.same_case)
         yield "at_case", parsed(_PIECES.at_case_of_read)
+        yield "shown_case", parsed(_PIECES.shown_case)
         yield "at_incident", parsed(_PIECES.at_incident_of_read)
     elif act is Act.CASE:
         yield "at_case", parsed(_PIECES.at_case_of_case)
+        yield "shown_case", parsed(_PIECES.shown_case)
         yield "at_incident", parsed(_PIECES.at_incident_of_case)
 
 
