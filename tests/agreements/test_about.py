@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from comity.agreements import covers, parse_condition
-from comity.agreements.meaning import SHARED, Held, Join, joins, records_named
+from comity.agreements.meaning import Held, Join, joins, records_named
+from comity.agreements.related import SHARED
 from comity.vocabulary import Vocabulary
 
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)

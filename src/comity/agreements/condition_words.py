@@ -9,12 +9,14 @@ from typing import Final
 from comity.agreements.conditions import ENVELOPE
 from comity.agreements.models import (
     And,
+    Asker,
     Between,
     BooleanField,
     Column,
     Compare,
     Condition,
     Everyone,
+    Exists,
     In,
     IsNull,
     Literal,
@@ -52,6 +54,10 @@ _ENVELOPE: Final = {
     "whose": Label("whose record it is", "van wie het gegeven is"),
     "asserted": Label("stated as", "vermeld als"),
 }
+_ASKER: Final = {
+    Asker.RECIPIENT: Label("the agency that asks", "de organisatie die vraagt"),
+    Asker.REQUESTER: Label("whoever asks", "degene die vraagt"),
+}
 _ASSERTED: Final = {"fact": Label("fact", "feit"), "opinion": Label("opinion", "oordeel")}
 _UNITS: Final = {
     Unit.DAYS: (Label("day", "dag"), Label("days", "dagen")),
@@ -81,17 +87,33 @@ class _Words:
                 return self._not(operand)
             case BooleanField(column):
                 return phrase("{0} is yes", "{0} is ja", self._column(column))
+            case Exists():
+                return self._exists(node, Label("has", "heeft"))
             case _:
                 return self._comparison(node, Label("is", "is"))
 
     def _not(self, node: Condition) -> Label:
         match node:
+            case Exists():
+                return self._exists(node, Label("certainly has no", "heeft zeker geen"))
             case BooleanField(column):
                 return phrase("{0} is no", "{0} is nee", self._column(column))
             case In() | Between() | Within() | IsNull():
                 return self._comparison(node, Label("is not", "is niet"))
             case _:
                 return phrase("it is not so that ({0})", "niet waar is dat ({0})", self.of(node))
+
+    def _exists(self, node: Exists, verb: Label) -> Label:
+        """Say whether something has a related record: *case has a hearing for which (...)*."""
+        whose = lower(self._vocabulary.record_type(node.of).label) if node.of else Label("the person", "de persoon")
+        looked_for = lower(self._vocabulary.record_type(node.record).label)
+        if verb.en == "has":
+            looked_for = phrase("an {0}" if looked_for.en[0] in "aeiou" else "a {0}", "een {0}", looked_for)
+        said = phrase("{0} {1} {2}", "{0} {1} {2}", whose, verb, looked_for)
+        if node.where is None:
+            return said
+        inside = _Words(self._vocabulary, node.record).of(node.where)
+        return phrase("{0} for which ({1})", "{0} waarvoor geldt: ({1})", said, inside)
 
     def _comparison(self, node: Compare | In | Between | Within | IsNull, verb: Label) -> Label:
         column = self._column(node.column if not isinstance(node, Compare) else node.left)
@@ -124,6 +146,8 @@ class _Words:
     def _operand(self, operand: Operand, beside: Column) -> Label:
         if isinstance(operand, Column):
             return self._column(operand)
+        if isinstance(operand, Asker):
+            return _ASKER[operand]
         if isinstance(operand, Today):
             return _today(operand)
         return self._value(operand, beside)

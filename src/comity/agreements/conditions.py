@@ -7,7 +7,8 @@ The grammar stands in ``docs/reference/agreement.md``. Rules:
 3. A sealed field may stand on the left of ``=`` with a text on the right, and nowhere else (DESIGN section 4).
 4. Text, codes and references have no order: engines sort them differently, so ``<`` on them is refused.
 5. A text that looks like another one and does not equal it is refused (:mod:`comity.agreements.lookalikes`).
-6. Printing a condition and reading it again gives the same tree.
+6. ``exists`` looks among related records only (:mod:`comity.agreements.related`), and its ``where`` speaks of these.
+7. Printing a condition and reading it again gives the same tree.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from comity.agreements.errors import ConditionError
 from comity.agreements.lookalikes import deception
 from comity.agreements.models import (
     And,
+    Asker,
     Between,
     BooleanField,
     Column,
     Compare,
     Condition,
     Everyone,
+    Exists,
     In,
     IsNull,
     Literal,
@@ -40,10 +43,12 @@ from comity.agreements.models import (
     Unit,
     Within,
 )
+from comity.agreements.related import related_types, relation
 from comity.agreements.tokens import Kind, Token, tokenise
 from comity.vocabulary.models import Field, FieldType, RecordType, Vocabulary
 
 MAX_DEPTH: Final = 32  # brackets and nots inside one another; keeps every later walk of the tree shallow
+MAX_NESTED: Final = 3  # `exists` inside one another: the charges of a case of an involvement
 MAX_VALUES: Final = 100  # values of one `in`
 MAX_DIGITS: Final = 15  # of a number: exact in every engine and in JSON (RFC 8785, section 3.2.2.3)
 MAX_COUNT: Final = {
@@ -86,7 +91,7 @@ class _Parser:
     """Recursive descent: or < and < not < a comparison."""
 
     def __init__(self, tokens: list[Token], vocabulary: Vocabulary, record: str | None) -> None:
-        self._tokens, self._at, self._depth = tokens, 0, 0
+        self._tokens, self._at, self._depth, self._nested = tokens, 0, 0, 0
         self._vocabulary, self._record = vocabulary, record
 
     # the tokens
@@ -150,7 +155,52 @@ class _Parser:
             inside = self._deeper(self._or)
             self._expect(")", "Close the bracket.")
             return inside
+        if self._accept("exists"):
+            return self._exists()
         return self._comparison()
+
+    def _exists(self) -> Condition:
+        self._expect("(", "Write what is looked for in brackets, e.g. exists (charge where ...).")
+        record = self._take()
+        if record.kind is not Kind.NAME:
+            self._refuse(record, f"Here a record type should stand, not {record}.", "Say what is looked for.")
+        if record.text not in self._vocabulary.record_types:
+            mend = _hint(record.text, self._vocabulary.record_types, "a record type")
+            self._refuse(record, f"There is no record type {record}.", mend)
+        of = self._of(record)
+        where = self._deeper(lambda: self._inside(record)) if self._accept("where") else None
+        self._expect(")", "Close the bracket.")
+        return Exists(record.text, of, where)
+
+    def _of(self, record: Token) -> str | None:
+        """Read what the records looked for are related to: the row of a ``where``, or what an ``about`` names."""
+        named = self._take() if self._accept("of") else None
+        of = named.text if named else self._record
+        if of is None:
+            return None
+        if named and of not in self._vocabulary.record_types:
+            self._refuse(named, f"There is no record type {named}.", _hint(of, self._vocabulary.record_types, "one"))
+        if named and self._record not in (None, of):
+            cause = f"Here the condition is about the {self._record} itself, not about a {of}."
+            self._refuse(named, cause, f"Leave 'of {of}' out, or write 'of {self._record}'.")
+        if self._record is None and of == "person":
+            cause = "An 'about' is about the person, so 'of person' says nothing."
+            self._refuse(named or record, cause, f"Write exists ({record.text} where ...).")
+        if relation(record.text, of, self._vocabulary) is None:
+            known = ", ".join(related_types(of, self._vocabulary))
+            self._refuse(
+                record, f"A {record.text} and a {of} do not refer to one another.", f"Of a {of} can be asked: {known}."
+            )
+        return of
+
+    def _inside(self, record: Token) -> Condition:
+        """Read the ``where`` of an ``exists``: it speaks of the records that are looked for."""
+        if self._nested == MAX_NESTED:
+            self._refuse(record, f"'exists' goes at most {MAX_NESTED} deep.", "Say it more simply.")
+        around, self._record, self._nested = self._record, record.text, self._nested + 1
+        inside = self._or()
+        self._record, self._nested = around, self._nested - 1
+        return inside
 
     def _deeper(self, read: Callable[[], Condition]) -> Condition:
         self._depth += 1
@@ -237,9 +287,18 @@ class _Parser:
     # values
 
     def _operand(self, typed: _Typed) -> Operand:
+        if word := self._accept(*Asker):
+            return self._asker(word, typed)
         if self._peek().kind is Kind.NAME:
             return self._other_column(typed)
         return self._bound(typed)
+
+    def _asker(self, word: Token, typed: _Typed) -> Asker:
+        self._open(typed)
+        if typed.type is not FieldType.TEXT:
+            cause = f"{word} is a text; {typed.column} is {_kind(typed)}."
+            self._refuse(word, cause, "Compare it with an agency, or with a field that is a text.")
+        return Asker(word.text)
 
     def _other_column(self, typed: _Typed) -> Column:
         other = self._column()
@@ -372,8 +431,10 @@ class _Parser:
         if name.text not in known:
             self._refuse(name, f"There is no record type {name}.", _hint(name.text, known, "a record type"))
         if self._record is not None and name.text != self._record:
-            cause = f"A 'where' is about the released {self._record} itself, not about a {name.text}."
-            self._refuse(name, cause, "Move this to 'about', or to another release.")
+            cause = f"Here the condition is about the {self._record} itself, not about a {name.text}."
+            self._refuse(
+                name, cause, f"Ask it of related records: exists ({name.text} where ...); or move it to 'about'."
+            )
         return known[name.text]
 
     def _typed(self, record: RecordType, first: Token, token: Token) -> _Typed:

@@ -11,6 +11,11 @@ Rules (the three-valued logic of SQL: true, false, and unknown, which is ``None`
 6. ``about`` is true of a person if one record can be chosen of each type that it names, so that each concerns the
    person, each reference that one of those types can make to another of them is made to the very record chosen, and
    the condition is true of them together. A reference that is not filled in is unknown, so not true.
+7. ``exists`` is the ``or`` over the related records (:mod:`comity.agreements.related`): true if its ``where`` is true
+   of one, else unknown if it is unknown of one. What no provider holds is not there. Where it follows a reference, one
+   that is not filled in, or leads to nothing held, is unknown; so is the person of a row that is nobody's. Without a
+   ``where``, a reference that is not filled in is plainly false.
+8. ``recipient`` and ``requester`` are texts that the request brings (:class:`Around`).
 """
 
 from __future__ import annotations
@@ -18,21 +23,23 @@ from __future__ import annotations
 import operator
 from calendar import monthrange
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import singledispatch
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from comity.agreements.models import (
     And,
+    Asker,
     Between,
     BooleanField,
     Column,
     Compare,
     Condition,
     Everyone,
+    Exists,
     In,
     IsNull,
     Not,
@@ -44,10 +51,8 @@ from comity.agreements.models import (
     Unit,
     Within,
 )
+from comity.agreements.related import SHARED, Relation, Way, relation
 from comity.vocabulary.models import FieldType, Vocabulary
-
-#: Records that may be several people's at once; every other record is that of its ``source_person`` alone.
-SHARED: Final = frozenset({"incident", "case", "hearing"})
 
 _MONTHS_IN_YEAR: Final = 12
 
@@ -72,6 +77,31 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What a condition is asked among: who asks, and what the providers hold of whom.
+
+    ``people`` are the source persons of whoever an ``about`` is about. ``humans`` gives all source persons of the human
+    being that one source person is of; one that is not named there is a human being of its own.
+    """
+
+    vocabulary: Vocabulary | None = None
+    recipient: str = ""
+    requester: str = ""
+    held: tuple[Held, ...] = ()
+    people: frozenset[UUID] = frozenset()
+    humans: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What one evaluation looks at: the row chosen of each record type, the day, and what is around."""
+
+    chosen: Mapping[str, Held]
+    today: date
+    around: Around
+
+
+@dataclass(frozen=True, slots=True)
 class Join:
     """Of two record types that a condition names, the field of the one that refers to the other."""
 
@@ -82,72 +112,91 @@ class Join:
 
 # --- one condition over chosen rows ----------------------------------------------------------------------------------
 
+_NO_ID: Final = UUID(int=0)
+_ALONE: Final = Around()
 
-def evaluate(node: Condition, rows: Mapping[str, Row], now: datetime) -> bool | None:
-    """Return whether ``node`` is true of ``rows`` (record type -> that row's values), ``None`` for unknown.
 
-    ``now`` is the moment of the request in the zone whose calendar counts. A field that a row lacks is a mistake of
-    ours (:class:`KeyError`); a field that is null is there, with ``None``.
+def evaluate(node: Condition, rows: Mapping[str, Row | Held], now: datetime, around: Around = _ALONE) -> bool | None:
+    """Return whether ``node`` is true of ``rows`` (record type -> that row), ``None`` for unknown.
+
+    ``now`` is the moment of the request in the zone whose calendar counts. A row may be its values alone where nothing
+    is asked of related records. A field that a row lacks is a mistake of ours (:class:`KeyError`); a field that is null
+    is there, with ``None``.
     """
-    return _evaluate(node, rows, now.date())
+    chosen = {name: row if isinstance(row, Held) else Held(name, _NO_ID, None, row) for name, row in rows.items()}
+    return _evaluate(node, _Scene(chosen, now.date(), around))
 
 
 @singledispatch
-def _evaluate(node: Condition, rows: Mapping[str, Row], today: date) -> bool | None:  # noqa: ARG001 - the signature
+def _evaluate(node: Condition, scene: _Scene) -> bool | None:  # noqa: ARG001 - the signature
     raise TypeError(node)
 
 
 @_evaluate.register
-def _(node: Compare, rows: Mapping[str, Row], today: date) -> bool | None:
-    return _compared(node.operator, _value(node.left, rows, today), _value(node.right, rows, today))
+def _(node: Compare, scene: _Scene) -> bool | None:
+    return _compared(node.operator, _value(node.left, scene), _value(node.right, scene))
 
 
 @_evaluate.register
-def _(node: BooleanField, rows: Mapping[str, Row], today: date) -> bool | None:
-    value = _value(node.column, rows, today)
+def _(node: BooleanField, scene: _Scene) -> bool | None:
+    value = _value(node.column, scene)
     return None if value is None else bool(value)
 
 
 @_evaluate.register
-def _(node: IsNull, rows: Mapping[str, Row], today: date) -> bool | None:
-    return _value(node.column, rows, today) is None
+def _(node: IsNull, scene: _Scene) -> bool | None:
+    return _value(node.column, scene) is None
 
 
 @_evaluate.register
-def _(node: In, rows: Mapping[str, Row], today: date) -> bool | None:
-    value = _value(node.column, rows, today)
+def _(node: In, scene: _Scene) -> bool | None:
+    value = _value(node.column, scene)
     return any_true(_compared(Operator.EQUAL, value, each.value) for each in node.values)
 
 
 @_evaluate.register
-def _(node: Between, rows: Mapping[str, Row], today: date) -> bool | None:
-    value, low, high = (_value(each, rows, today) for each in (node.column, node.low, node.high))
+def _(node: Between, scene: _Scene) -> bool | None:
+    value, low, high = (_value(each, scene) for each in (node.column, node.low, node.high))
     return all_true((_compared(Operator.AT_LEAST, value, low), _compared(Operator.AT_MOST, value, high)))
 
 
 @_evaluate.register
-def _(node: Within, rows: Mapping[str, Row], today: date) -> bool | None:
-    value, (first, last) = _value(node.column, rows, today), days_within(node, today)
+def _(node: Within, scene: _Scene) -> bool | None:
+    value, (first, last) = _value(node.column, scene), days_within(node, scene.today)
     return all_true((_compared(Operator.AT_LEAST, value, first), _compared(Operator.AT_MOST, value, last)))
 
 
 @_evaluate.register
-def _(node: Not, rows: Mapping[str, Row], today: date) -> bool | None:
-    return opposite(_evaluate(node.operand, rows, today))
+def _(node: Exists, scene: _Scene) -> bool | None:
+    way = _relation(node, scene)
+    if way.way is Way.SAME_PERSON and scene.chosen[str(way.of)].source_person is None:
+        return None
+    related = _related(way, scene)
+    if way.way is Way.REFERRED and not related:
+        filled = scene.chosen[str(way.of)].values[str(way.field)] is not None
+        return None if node.where is not None or filled else False
+    if node.where is None:
+        return bool(related)
+    return any_true(_evaluate(node.where, replace(scene, chosen={row.record: row})) for row in related)
 
 
 @_evaluate.register
-def _(node: And, rows: Mapping[str, Row], today: date) -> bool | None:
-    return all_true(_evaluate(each, rows, today) for each in node.operands)
+def _(node: Not, scene: _Scene) -> bool | None:
+    return opposite(_evaluate(node.operand, scene))
 
 
 @_evaluate.register
-def _(node: Or, rows: Mapping[str, Row], today: date) -> bool | None:
-    return any_true(_evaluate(each, rows, today) for each in node.operands)
+def _(node: And, scene: _Scene) -> bool | None:
+    return all_true(_evaluate(each, scene) for each in node.operands)
 
 
 @_evaluate.register
-def _(node: Everyone, rows: Mapping[str, Row], today: date) -> bool | None:  # noqa: ARG001 - dispatched on its type
+def _(node: Or, scene: _Scene) -> bool | None:
+    return any_true(_evaluate(each, scene) for each in node.operands)
+
+
+@_evaluate.register
+def _(node: Everyone, scene: _Scene) -> bool | None:  # noqa: ARG001 - dispatched on its type
     return True
 
 
@@ -171,12 +220,39 @@ def _compared(sign: Operator, left: Any, right: Any) -> bool | None:
     return None if left is None or right is None else _COMPARE[sign](left, right)
 
 
-def _value(operand: Operand, rows: Mapping[str, Row], today: date) -> object:
+def _value(operand: Operand, scene: _Scene) -> object:
     if isinstance(operand, Column):
-        return rows[operand.record][operand.field]
+        return scene.chosen[operand.record].values[operand.field]
     if isinstance(operand, Today):
-        return day(operand, today)
+        return day(operand, scene.today)
+    if isinstance(operand, Asker):
+        return scene.around.recipient if operand is Asker.RECIPIENT else scene.around.requester
     return operand.value
+
+
+def _relation(node: Exists, scene: _Scene) -> Relation:
+    vocabulary = scene.around.vocabulary
+    found = relation(node.record, node.of, vocabulary) if vocabulary else None
+    if found is None:
+        raise TypeError(f"{node.record} is not related to {node.of}, or nothing is around to look among")
+    return found
+
+
+def _related(way: Relation, scene: _Scene) -> list[Held]:
+    """Return the records that the providers hold and that are related as ``way`` says (rules of `related`)."""
+    around = scene.around
+    if way.way is Way.CONCERNS:
+        concerning = _concerning(around.people, list(around.held), cast("Vocabulary", around.vocabulary))
+        return [row for row in concerning if row.record == way.record]
+    other = scene.chosen[str(way.of)]
+    rows = [row for row in around.held if row.record == way.record]
+    if way.way is Way.REFERS:
+        return [row for row in rows if row.values[str(way.field)] == other.record_id]
+    if way.way is Way.REFERRED:
+        return [row for row in rows if row.record_id == other.values[str(way.field)]]
+    person = cast("UUID", other.source_person)
+    human = around.humans.get(person, frozenset({person}))
+    return [row for row in rows if row.source_person in human]
 
 
 # --- days ------------------------------------------------------------------------------------------------------------
@@ -203,7 +279,10 @@ def days_within(node: Within, today: date) -> tuple[date, date]:
 
 @singledispatch
 def columns(node: Condition) -> Iterator[Column]:
-    """Yield every column that the condition names, in order, repeated as it repeats them."""
+    """Yield every column of a chosen row that the condition names, in order, repeated as it repeats them.
+
+    Columns within an ``exists`` are not among them: they are of the records that it looks for.
+    """
     yield node.column  # type: ignore[union-attr]  # every node not registered below has exactly one
 
 
@@ -212,6 +291,11 @@ def _(node: Compare) -> Iterator[Column]:
     yield node.left
     if isinstance(node.right, Column):
         yield node.right
+
+
+@columns.register
+def _(node: Exists) -> Iterator[Column]:  # noqa: ARG001 - what is asked of related records is asked of no chosen row
+    return iter(())
 
 
 @columns.register
@@ -232,8 +316,20 @@ def _(node: Everyone) -> Iterator[Column]:  # noqa: ARG001 - dispatched on its t
 
 
 def records_named(node: Condition) -> tuple[str, ...]:
-    """Return the record types that the condition names, each once, in order."""
-    return tuple(dict.fromkeys(column.record for column in columns(node)))
+    """Return the record types of which the condition needs a row to be chosen, each once, in order."""
+    return tuple(dict.fromkeys(_rows_named(node)))
+
+
+def _rows_named(node: Condition) -> Iterator[str]:
+    if isinstance(node, And | Or):
+        for operand in node.operands:
+            yield from _rows_named(operand)
+    elif isinstance(node, Not):
+        yield from _rows_named(node.operand)
+    elif isinstance(node, Exists):
+        yield from (node.of,) if node.of else ()
+    else:
+        yield from (column.record for column in columns(node))
 
 
 def joins(records: Sequence[str], vocabulary: Vocabulary) -> tuple[Join, ...]:
@@ -247,24 +343,33 @@ def joins(records: Sequence[str], vocabulary: Vocabulary) -> tuple[Join, ...]:
 
 
 def covers(
-    about: Condition, people: Collection[UUID], held: Iterable[Held], vocabulary: Vocabulary, now: datetime
+    about: Condition,
+    people: Collection[UUID],
+    held: Iterable[Held],
+    vocabulary: Vocabulary,
+    now: datetime,
+    around: Around = _ALONE,
 ) -> bool:
     """Return whether ``about`` is true of the person whose source persons are ``people`` (rules 5 and 6).
 
-    ``held`` are the records that the agreement's providers hold, of anybody.
+    ``held`` are the records that the agreement's providers hold, of anybody; of ``around``, who asks and who is whom
+    are used.
     """
     if isinstance(about, Everyone):
         return True
-    named = records_named(about)
+    named, held = records_named(about), tuple(held)
+    around = replace(around, vocabulary=vocabulary, held=held, people=frozenset(people))
     concerning = _concerning(people, list(held), vocabulary)
     choices = product(*([row for row in concerning if row.record == name] for name in named))
-    return any(_true_together(about, chosen, joins(named, vocabulary), now) for chosen in choices)
+    return any(_true_together(about, chosen, joins(named, vocabulary), now, around) for chosen in choices)
 
 
-def _true_together(about: Condition, chosen: Sequence[Held], needed: Sequence[Join], now: datetime) -> bool:
+def _true_together(
+    about: Condition, chosen: Sequence[Held], needed: Sequence[Join], now: datetime, around: Around
+) -> bool:
     of_type = {row.record: row for row in chosen}
     joined = all(of_type[join.record].values[join.field] == of_type[join.referred].record_id for join in needed)
-    return joined and evaluate(about, {row.record: row.values for row in chosen}, now) is True
+    return joined and evaluate(about, of_type, now, around) is True
 
 
 def _concerning(people: Collection[UUID], held: list[Held], vocabulary: Vocabulary) -> list[Held]:

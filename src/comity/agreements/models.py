@@ -52,7 +52,17 @@ class Today:
     unit: Unit = Unit.DAYS
 
 
-Operand: TypeAlias = Column | Literal | Today
+class Asker(StrEnum):
+    """Who asks, as a value: ``recipient`` is the agency, ``requester`` the person, by the id that the agency gave.
+
+    Both are texts that the request brings, so that one agreement can say *only your own clients*.
+    """
+
+    RECIPIENT = "recipient"
+    REQUESTER = "requester"
+
+
+Operand: TypeAlias = Column | Literal | Today | Asker
 
 
 class Operator(StrEnum):
@@ -117,6 +127,19 @@ class Within:
 
 
 @dataclass(frozen=True, slots=True)
+class Exists:
+    """``exists (record of other where ...)``: of the records related to another, one is such that ``where`` is true.
+
+    ``of`` names the record type whose row it is about, ``None`` the person whom an ``about`` is about. Unknown if
+    ``where`` is true of none of them and unknown of some. Which records are related: :mod:`comity.agreements.related`.
+    """
+
+    record: str
+    of: str | None
+    where: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """``not operand``: the opposite; unknown stays unknown."""
 
@@ -142,7 +165,7 @@ class Everyone:
     """``everyone``: the whole of an ``about``, covering each person of whom the providers hold a record."""
 
 
-Condition: TypeAlias = Compare | BooleanField | IsNull | In | Between | Within | Not | And | Or | Everyone
+Condition: TypeAlias = Compare | BooleanField | IsNull | In | Between | Within | Exists | Not | And | Or | Everyone
 
 # --- the agreement ---------------------------------------------------------------------------------------------------
 

@@ -7,12 +7,14 @@ from functools import singledispatch
 
 from comity.agreements.models import (
     And,
+    Asker,
     Between,
     BooleanField,
     Column,
     Compare,
     Condition,
     Everyone,
+    Exists,
     In,
     IsNull,
     Not,
@@ -60,6 +62,13 @@ def _(node: Within) -> str:
 
 
 @print_condition.register
+def _(node: Exists) -> str:
+    of = f" of {node.of}" if node.of else ""
+    where = f" where {print_condition(node.where)}" if node.where else ""
+    return f"exists ({node.record}{of}{where})"
+
+
+@print_condition.register
 def _(node: Not) -> str:
     return f"not {_bracketed(node.operand, And, Or)}"
 
@@ -87,6 +96,8 @@ def _bracketed(node: Condition, *looser: type[Condition]) -> str:
 def _operand(operand: Operand) -> str:
     if isinstance(operand, Column):
         return str(operand)
+    if isinstance(operand, Asker):
+        return operand.value
     if isinstance(operand, Today):
         sign = "-" if operand.count < 0 else "+"
         return f"today {sign} {abs(operand.count)} {operand.unit}" if operand.count else "today"

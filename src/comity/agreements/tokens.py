@@ -13,7 +13,8 @@ from comity.agreements.errors import ConditionError
 MAX_LENGTH: Final = 4_000  # characters of one condition; the longest agreement read in drafting needs 300
 
 KEYWORDS: Final = frozenset(
-    {"and", "or", "not", "in", "between", "is", "null", "true", "false", "everyone"}
+    {"and", "or", "not", "in", "between", "is", "null", "true", "false", "everyone", "exists", "of", "where"}
+    | {"recipient", "requester"}
     | {"today", "within", "next", "last", "day", "days", "week", "weeks", "month", "months", "year", "years"}
 )
 

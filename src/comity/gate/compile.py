@@ -25,11 +25,11 @@ from typing import Any, Final, cast
 from sqlglot import exp
 
 from comity.agreements.meaning import day
-from comity.agreements.models import Literal, Today
+from comity.agreements.models import Asker, Literal, Today
 from comity.gate.conditions import Blind, Compiler, Slot, Slots
 from comity.gate.decide import searched_fields
 from comity.gate.errors import UncompilableError
-from comity.gate.models import Act, Asked, Clause, Search, Verdict
+from comity.gate.models import Act, Asked, Clause, Requester, Search, Verdict
 from comity.gate.release import candidates, is_opened_later, needs_others, others, released
 from comity.gate.scope import Cte, scope
 from comity.gate.trees import parsed, typed
@@ -66,9 +66,9 @@ class Compiled:
         """Return the values in the order of the parameters; a missing one is a mistake of ours (``KeyError``)."""
         return [values[name] for name in self.names]
 
-    def bind(self, today: date, blind: Callable[[Blind], bytes]) -> dict[str, Any]:
-        """Return the values of the agreement's own parameters on the day of the request."""
-        return {name: _bound(slot, today, blind) for name, slot in self.slots.items()}
+    def bind(self, today: date, requester: Requester, blind: Callable[[Blind], bytes]) -> dict[str, Any]:
+        """Return the values of the agreement's own parameters on the day of the request, for whoever asks."""
+        return {name: _bound(slot, today, requester, blind) for name, slot in self.slots.items()}
 
 
 def compile_verdict(verdict: Verdict, asks: Asked, vocabulary: Vocabulary) -> Compiled:
@@ -152,9 +152,11 @@ def _answer(act: Act, opens: bool) -> exp.Select:
     )
 
 
-def _bound(slot: Slot, today: date, blind: Callable[[Blind], bytes]) -> object:
+def _bound(slot: Slot, today: date, requester: Requester, blind: Callable[[Blind], bytes]) -> object:
     if isinstance(slot, Literal):
         return slot.value
+    if isinstance(slot, Asker):
+        return requester.agency if slot is Asker.RECIPIENT else requester.person
     return day(slot, today) if isinstance(slot, Today) else blind(slot)
 
 

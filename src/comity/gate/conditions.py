@@ -2,33 +2,37 @@
 
 Rules:
 
-1. SQL's own three-valued logic is the meaning: what is unknown is not true, and only true releases. So a condition
-   stands where only *true* passes (a ``where``), and nothing here turns unknown into anything else.
+1. A condition stands where only *true* passes (a ``where``), and its tree is true exactly where the condition is. SQL's
+   own three-valued logic says the rest, but for ``exists``, which SQL never finds unknown. So ``not`` is driven
+   inwards, and "there is none" is said as "of each it is false": one of which nobody knows stands in the way.
 2. No value of an agreement stands in the text: each is a parameter with its type.
 3. ``today`` is a parameter for each distance from it, reckoned in Python, so that no engine's calendar counts.
 4. A sealed field is compared by its blind index, for equality with a text, and in no other way.
-5. A node that is not handled here cannot be compiled: it is refused, never skipped.
+5. Related records come through :func:`comity.gate.trees.held`, as all records do: the providers' and nobody else's.
+6. A node that is not handled here cannot be compiled: it is refused, never skipped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import singledispatchmethod
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from sqlglot import exp
 
 from comity.agreements.models import (
     And,
+    Asker,
     Between,
     BooleanField,
     Column,
     Compare,
     Condition,
     Everyone,
+    Exists,
     In,
     IsNull,
     Literal,
@@ -39,8 +43,9 @@ from comity.agreements.models import (
     Today,
     Within,
 )
+from comity.agreements.related import SHARED, Relation, Way, relation
 from comity.gate.errors import UncompilableError
-from comity.gate.trees import every, some, typed
+from comity.gate.trees import column, every, held, held_by_providers, is_in, is_there, neither, some, typed
 from comity.vocabulary.models import Vocabulary
 
 # --- parameters ------------------------------------------------------------------------------------------------------
@@ -54,7 +59,7 @@ class Blind:
     text: str
 
 
-Slot: TypeAlias = Literal | Today | Blind
+Slot: TypeAlias = Literal | Today | Asker | Blind
 
 _TYPES: Final[Mapping[type, str]] = MappingProxyType(
     {bool: "boolean", int: "bigint", str: "text", datetime: "timestamptz", date: "date"}
@@ -79,6 +84,8 @@ class Slots:
 
 
 def _type_of(slot: Slot) -> str:
+    if isinstance(slot, Asker):
+        return "text"
     if isinstance(slot, Today):
         return "date"
     return "bytea" if isinstance(slot, Blind) else _TYPES[type(slot.value)]
@@ -100,14 +107,27 @@ _OPERATORS: Final[Mapping[Operator, Callable[..., exp.Expr]]] = MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Compiler:
-    """Compiles conditions over tables whose aliases are the names of their record types."""
+    """Compiles conditions over tables whose aliases are the names of their record types.
+
+    ``person`` is the column of whoever an ``about`` is about; a ``where`` has none.
+    """
 
     vocabulary: Vocabulary
     slots: Slots
+    person: exp.Expr | None = None
+
+    def about(self, person: exp.Expr) -> Compiler:
+        """Return the same compiler for an ``about`` of the person in that column."""
+        return replace(self, person=person)
+
+    # true
 
     @singledispatchmethod
     def tree(self, node: Condition) -> exp.Expr:
-        """Return the condition's tree, in brackets where it has parts; :class:`UncompilableError` for another node."""
+        """Return what is true exactly where the condition is, in brackets where it has parts.
+
+        :class:`UncompilableError` for a node that has no rule here.
+        """
         raise UncompilableError(f"The gate has no rule for {type(node).__name__} in a condition.")
 
     @tree.register
@@ -143,8 +163,13 @@ class Compiler:
         return self._span(node.column, first, last)
 
     @tree.register
+    def _(self, node: Exists) -> exp.Expr:
+        related = self._related(self._relation(node))
+        return exp.Exists(this=related.where(self._inside().tree(node.where)) if node.where else related)
+
+    @tree.register
     def _(self, node: Not) -> exp.Expr:
-        return exp.Not(this=exp.paren(self.tree(node.operand)))
+        return self.refuted(node.operand)
 
     @tree.register
     def _(self, node: And) -> exp.Expr:
@@ -153,6 +178,68 @@ class Compiler:
     @tree.register
     def _(self, node: Or) -> exp.Expr:
         return exp.paren(some(*(self.tree(each) for each in node.operands)))
+
+    # false
+
+    @singledispatchmethod
+    def refuted(self, node: Condition) -> exp.Expr:
+        """Return what is true exactly where the condition is false."""
+        return exp.Not(this=exp.paren(self.tree(node)))
+
+    @refuted.register
+    def _(self, node: Not) -> exp.Expr:
+        return self.tree(node.operand)
+
+    @refuted.register
+    def _(self, node: And) -> exp.Expr:
+        return exp.paren(some(*(self.refuted(each) for each in node.operands)))
+
+    @refuted.register
+    def _(self, node: Or) -> exp.Expr:
+        return exp.paren(every(*(self.refuted(each) for each in node.operands)))
+
+    @refuted.register
+    def _(self, node: Exists) -> exp.Expr:
+        way = self._relation(node)
+        related = self._related(way)
+        if way.way is Way.REFERRED:  # the one that is referred to: without it nothing is known
+            if node.where is None:
+                return exp.Is(this=column(str(way.of), str(way.field)), expression=exp.Null())
+            return exp.Exists(this=related.where(self._inside().refuted(node.where)))
+        if node.where is not None:
+            known_false = exp.Is(this=exp.paren(self._inside().refuted(node.where)), expression=exp.true())
+            related = related.where(neither(known_false))
+        none = exp.Not(this=exp.Exists(this=related))
+        if way.way is Way.SAME_PERSON:
+            return exp.paren(every(is_there(column(str(way.of), "source_person")), none))
+        return none
+
+    # related records
+
+    def _inside(self) -> Compiler:
+        return replace(self, person=None)
+
+    def _relation(self, node: Exists) -> Relation:
+        found = relation(node.record, node.of, self.vocabulary)
+        if found is None or (node.of is None and self.person is None):
+            raise UncompilableError(f"A {node.record} is not related to what this condition is about.")
+        return found
+
+    def _related(self, way: Relation) -> exp.Select:
+        return held(way.record, exp.Literal.number(1)).where(self._link(way))
+
+    def _link(self, way: Relation) -> exp.Expr:
+        if way.way is Way.CONCERNS:
+            place, key = (f"near_{way.record}", "record_id") if way.record in SHARED else ("kin", "source_person")
+            of_the_person = exp.EQ(this=column(place, "person"), expression=cast("exp.Expr", self.person).copy())
+            return is_in(column(way.record, key), place, key, of_the_person)
+        if way.way is Way.SAME_PERSON:
+            of = column(str(way.of), "source_person")
+            return exp.In(this=column(way.record, "source_person"), query=exp.Subquery(this=_same_human(of)))
+        refers, referred = (way.record, way.of) if way.way is Way.REFERS else (way.of, way.record)
+        return exp.EQ(this=column(str(refers), str(way.field)), expression=column(str(referred), "record_id"))
+
+    # values
 
     def _span(self, column: Column, low: Operand, high: Operand) -> exp.Expr:
         return exp.Between(this=self._column(column), low=self._operand(low), high=self._operand(high))
@@ -178,3 +265,15 @@ class Compiler:
             raise UncompilableError(f"{node.left} is sealed: a condition may only ask whether it equals a text.")
         blind = exp.column(f"{node.left.field}_blind", table=node.left.record, quoted=True)
         return exp.EQ(this=blind, expression=self.slots.place(Blind(str(node.left), node.right.value)))
+
+
+def _same_human(source_person: exp.Expr) -> exp.Select:
+    """Return the query for every source person, held by providers, of the human being that one is of."""
+    mine, theirs = (
+        exp.table_("membership", db="people", quoted=True, alias=exp.to_identifier(name, quoted=True))
+        for name in ("myself", "kindred")
+    )
+    one = exp.EQ(this=column("kindred", "person"), expression=column("myself", "person"))
+    me = exp.EQ(this=column("myself", "source_person"), expression=source_person)
+    query = exp.select(column("kindred", "source_person")).from_(mine).join(theirs, on=one)
+    return query.where(me, held_by_providers("myself"), held_by_providers("kindred"))

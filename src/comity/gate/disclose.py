@@ -147,7 +147,7 @@ def _parameters(asking: Asking, agreement: Agreement, compiled: Compiled, keyrin
         **_logged(asking),
         **_asked(asking.request),
         **entry.parameters(),
-        **compiled.bind(today, lambda slot: _blind(slot, keyring)),
+        **compiled.bind(today, asking.request.requester, lambda slot: _blind(slot, keyring)),
         "providers": list(agreement.providers),
         "today": today,
         "version": agreement.version,

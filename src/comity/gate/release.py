@@ -23,8 +23,8 @@ from typing import Final
 
 from sqlglot import exp
 
-from comity.agreements.meaning import SHARED
 from comity.agreements.models import Literal
+from comity.agreements.related import SHARED
 from comity.gate.conditions import Compiler
 from comity.gate.decide import searched_fields
 from comity.gate.find import meets

@@ -26,8 +26,9 @@ from typing import Final
 
 from sqlglot import exp
 
-from comity.agreements.meaning import SHARED, joins, records_named
+from comity.agreements.meaning import joins, records_named
 from comity.agreements.models import Condition, Everyone
+from comity.agreements.related import SHARED
 from comity.gate.conditions import Compiler
 from comity.gate.errors import UncompilableError
 from comity.gate.find import proposals
@@ -177,16 +178,21 @@ def _entitled(about: Condition, compiler: Compiler) -> exp.Expr:
     if isinstance(about, Everyone):
         return exp.select(column("kin", "person")).distinct().from_(exp.table_("kin", quoted=True))
     named, vocabulary = records_named(about), compiler.vocabulary
+    if not named:
+        asked = exp.table_("kin", quoted=True, alias=exp.to_identifier("asked", quoted=True))
+        person = column("asked", "person")
+        return exp.select(person).distinct().from_(asked).where(compiler.about(person).tree(about))
     anchors = [record for record in named if not _is_implied(record, named, vocabulary)]
     conditions = [held_by_providers(record) for record in named]
     conditions += [_equal((join.record, join.field), (join.referred, "record_id")) for join in joins(named, vocabulary)]
     conditions += [_equal((_of(one), "person"), (_of(other), "person")) for one, other in pairwise(anchors)]
     tables = [table for record in anchors for table in _anchored(record)]
     tables += [record_table(record) for record in named if record not in anchors]
-    query = exp.select(column(_of(anchors[0]), "person")).distinct().from_(tables[0])
+    person = column(_of(anchors[0]), "person")
+    query = exp.select(person).distinct().from_(tables[0])
     for table in tables[1:]:
         query = query.join(table, join_type="cross", copy=False)
-    return query.where(*conditions, *map(_concerns, anchors), compiler.tree(about), copy=False)
+    return query.where(*conditions, *map(_concerns, anchors), compiler.about(person).tree(about), copy=False)
 
 
 def _is_implied(record: str, named: tuple[str, ...], vocabulary: Vocabulary) -> bool:
