@@ -176,10 +176,16 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "agreement.md"
 
 def test_the_reference_prints_these_tables() -> None:
     """To print them anew: COMITY_WRITE_DOCS=1 pytest tests/agreements/test_conditions_mean.py."""
-    begin, end = "<!-- tables -->\n", "<!-- end of tables -->"
-    before, _, rest = REFERENCE.read_text("utf-8").partition(begin)
+    in_the_reference("tables", tables())
+
+
+def in_the_reference(name: str, text: str) -> None:
+    """Hold what stands between two marks in the reference to ``text``; or write it there."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    before, mark, rest = REFERENCE.read_text("utf-8").partition(begin)
+    assert mark, f"the reference has no place for {name}"
     _, _, after = rest.partition(end)
-    printed = f"{before}{begin}{tables()}{end}{after}"
+    printed = f"{before}{begin}{text}{end}{after}"
     if os.environ.get("COMITY_WRITE_DOCS"):
         REFERENCE.write_text(printed, "utf-8")
     assert REFERENCE.read_text("utf-8") == printed

@@ -7,8 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from comity.agreements.meaning import day
 from comity.agreements.models import (
     And,
+    Asker,
     Between,
     BooleanField,
     Column,
@@ -24,7 +26,11 @@ from comity.agreements.models import (
     Unit,
     Within,
 )
+from comity.gate.conditions import Blind, Slot, Slots
+from comity.record.seal import blind
 from comity.vocabulary.models import Field, FieldType, Vocabulary
+
+from .world import NOW
 
 # Few and close together, so that equalities, ends of spans and month ends come up.
 DAYS = [
@@ -42,6 +48,7 @@ MOMENTS = [
 ]
 TEXTS = ["", "a", "A", "é", "e\u0301", "ß", "ss", "O'Brien", '"; drop table record.person; --', "a%b", "\\", "ı"]
 NUMBERS = [0, 1, 13, 14, 15, 24]
+ASKER = ("a", "é")  # the agency and the person who ask, among the texts that rows hold
 
 
 def values(field: Field, vocabulary: Vocabulary) -> st.SearchStrategy[Any]:
@@ -57,6 +64,19 @@ def values(field: Field, vocabulary: Vocabulary) -> st.SearchStrategy[Any]:
             FieldType.BOOLEAN: [True, False],
         }[field.type]
     )
+
+
+def bound(slots: Slots, key: bytes = b"") -> dict[str, Any]:
+    """The value of each parameter that the conditions need, on the day of these tests; ``key`` is the blind index's."""
+    return {name: _bound(slot, key) for name, slot in slots.named().items()}
+
+
+def _bound(slot: Slot, key: bytes) -> object:
+    if isinstance(slot, Blind):
+        return blind(key, slot.column, slot.text)
+    if isinstance(slot, Asker):
+        return ASKER[0] if slot is Asker.RECIPIENT else ASKER[1]
+    return day(slot, NOW.date()) if isinstance(slot, Today) else slot.value
 
 
 def plain_fields(record: str, vocabulary: Vocabulary) -> list[Field]:
@@ -84,7 +104,9 @@ def comparisons(draw: st.DrawFn, record: str, vocabulary: Vocabulary) -> Conditi
     ordered = field.type in {FieldType.DATE, FieldType.TIMESTAMP, FieldType.INTEGER}
     kinds = ["null", "in", "compare"] + ["between"] * ordered
     kinds += ["within"] * (field.type is FieldType.DATE) + ["boolean"] * (field.type is FieldType.BOOLEAN)
-    operand = of_field.map(Literal) | todays() if field.type is FieldType.DATE else of_field.map(Literal)
+    operand = of_field.map(Literal)
+    if field.type is FieldType.DATE:
+        operand |= todays()
     kind = draw(st.sampled_from(kinds))
     if kind == "null":
         return IsNull(column)
@@ -102,6 +124,8 @@ def comparisons(draw: st.DrawFn, record: str, vocabulary: Vocabulary) -> Conditi
         for each in plain_fields(record, vocabulary)
         if (each.type, each.code_list) == (field.type, field.code_list)
     ]
+    if field.type is FieldType.TEXT:
+        operand |= st.sampled_from(Asker)
     right = operand | st.sampled_from(twins).map(lambda twin: Column(record, twin.name))
     return Compare(column, draw(st.sampled_from(operators)), draw(right))
 

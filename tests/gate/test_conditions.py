@@ -11,15 +11,15 @@ from psycopg import Connection
 from sqlglot import exp
 
 from comity.agreements import evaluate, parse_condition
-from comity.agreements.meaning import day
-from comity.agreements.models import Column, Compare, IsNull, Literal, Operator, Today
+from comity.agreements.meaning import Around
+from comity.agreements.models import Column, Compare, IsNull, Literal, Operator
 from comity.gate.conditions import Blind, Compiler, Slots
 from comity.gate.errors import UncompilableError
 from comity.gate.trees import column, record_table
 from comity.record.seal import blind
 from comity.store import Role
 
-from .strategies import conditions, row_values
+from .strategies import ASKER, bound, conditions, row_values
 from .world import NOW, RECEIVED
 
 RECORDS = ["person", "incident", "charge", "custody", "supervision"]
@@ -39,13 +39,7 @@ def on_postgres(conn: Connection, node, records, vocabulary) -> list[bool | None
     tree = exp.select(exp.alias_(Compiler(vocabulary, slots).tree(node), "true_of_it")).from_(record_table(records[0]))
     for record in records[1:]:
         tree = tree.join(record_table(record), join_type="cross")
-    bound = {}
-    for name, slot in slots.named().items():
-        if isinstance(slot, Today):
-            bound[name] = day(slot, NOW.date())
-        else:
-            bound[name] = slot.value if isinstance(slot, Literal) else blind(KEY, slot.column, slot.text)
-    return [row[0] for row in conn.execute(tree.sql(dialect="postgres", identify=True), bound)]
+    return [row[0] for row in conn.execute(tree.sql(dialect="postgres", identify=True), bound(slots, KEY))]
 
 
 @pytest.fixture
@@ -64,7 +58,9 @@ def test_postgresql_and_the_oracle_agree(conn, vocabulary, data):
         for record in records:
             put(conn, record, rows[record])
         for node in nodes:
-            assert on_postgres(conn, node, records, vocabulary) == [evaluate(node, rows, NOW)]
+            assert on_postgres(conn, node, records, vocabulary) == [
+                evaluate(node, rows, NOW, Around(vocabulary, *ASKER))
+            ]
 
 
 @pytest.mark.parametrize(

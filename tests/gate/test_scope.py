@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from comity.agreements import covers
-from comity.agreements.meaning import Held, day
-from comity.agreements.models import And, Column, IsNull, Literal, Not, Today
+from comity.agreements.meaning import Around, Held
+from comity.agreements.models import And, Column, IsNull, Not
 from comity.gate import CaseRead, Disclosure, Refusal
 from comity.gate.conditions import Compiler, Slots
 from comity.gate.models import Act
@@ -18,7 +18,7 @@ from comity.gate.scope import scope
 from comity.gate.trees import parsed
 from comity.store import Role
 
-from .strategies import conditions, row_values
+from .strategies import ASKER, bound, conditions, row_values
 from .world import NOW, RECEIVED
 
 PEOPLE = ["ann", "ben"]
@@ -29,11 +29,12 @@ TOGETHER = [["charge", "case"], ["case", "incident"], ["case", "hearing"], ["cha
 
 
 @st.composite
-def worlds(draw: st.DrawFn, vocabulary) -> list[Held]:
-    """A few records of two people, referring to one another."""
+def worlds(draw: st.DrawFn, vocabulary, needed: tuple[str, ...] = ()) -> list[Held]:
+    """A few records of two people, referring to one another; among them those of the kinds that are needed."""
     kinds = draw(
         st.lists(st.sampled_from(["incident", "case", "charge", "involvement", "hearing", "custody"]), max_size=7)
     )
+    kinds += [kind for kind in needed if kind != "person"]
     held = [Held(kind, uuid4(), draw(st.sampled_from([None, *PEOPLE])), {}) for kind in sorted(kinds)]
     held += [Held("person", uuid4(), name, {}) for name in PEOPLE]
     ids = {kind: [each.record_id for each in held if each.record == kind] for kind in REFERRING}
@@ -72,7 +73,10 @@ def test_the_statement_covers_whom_the_oracle_covers(conn, vocabulary, data):
     of = {
         name: {row.record_id for row in seen if row.record == "person" and row.source_person == name} for name in PEOPLE
     }
-    expected = {name for name in PEOPLE if of[name] and covers(about, of[name], as_ids(seen, world), vocabulary, NOW)}
+    around = Around(vocabulary, *ASKER)
+    expected = {
+        name for name in PEOPLE if of[name] and covers(about, of[name], as_ids(seen, world), vocabulary, NOW, around)
+    }
     assert covered(conn, world, about, vocabulary) == expected
 
 
@@ -90,15 +94,13 @@ def covered(conn, world: list[Held], about, vocabulary) -> set[str]:
     statement = parsed("select entitled.person from entitled")
     for name, query in scope(Act.READ, (), about, Compiler(vocabulary, slots)):
         statement = statement.with_(name, as_=query, recursive=True)
-    bound = {name: day(slot, NOW.date()) if isinstance(slot, Today) else slot.value for name, slot in slots.named().items()
-             if isinstance(slot, Literal | Today)}  # fmt: skip
     found = set()
     with conn.transaction(force_rollback=True):
         humans = insert(
             conn, as_ids(world, world), {row.source_person: row.record_id for row in world if row.record == "person"}
         )
         for name, human in humans.items():
-            values = {**bound, "providers": ["police", "court"], "person": human}
+            values = {**bound(slots), "providers": ["police", "court"], "person": human}
             if conn.execute(statement.sql(dialect="postgres", identify=True), values).fetchall():
                 found.add(name)
     return found
