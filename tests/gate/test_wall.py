@@ -116,7 +116,7 @@ def test_with_the_entitlement_dropped_no_other_agencys_row_leaves(world, forgetf
     world.agree()
     broken_providers(forgetful)
     everyone = trees.parsed("select kin.person from kin")
-    forgetful.setattr(scope, "_entitled", lambda about, compiler: everyone.copy())
+    forgetful.setattr(scope, "_covered", lambda about, compiler: everyone.copy())
     assert {agency for agency, _ in world.ask(uncovered).sources} == {"police"}
 
 

@@ -28,6 +28,7 @@ comity_governance | ledger.entry ledger.tile ledger.checkpoint              | se
 comity_governance | agreements.agency agreements.agreement                  | select insert update*
 comity_governance | agreements.assessment                                   | select insert update*
 comity_governance | agreements.signature agreements.event                   | select insert
+comity_governance | agreements.consent                                      | select insert
 comity_gate       | agreements.*                                            | select
 
 comity_intake     | people.source_person people.membership people.token     | select insert update delete

@@ -96,3 +96,8 @@ on conflict (name, version) do update set document = excluded.document;
 update agreements.assessment
 set status = 'approved', approved_by = %(by)s, approved_at = %(at)s, entry = %(entry)s, salt = %(salt)s
 where name = %(name)s and version = %(version)s;
+
+-- name: add_consent
+-- One more answer of somebody who was asked for consent.
+insert into agreements.consent (name, person, answer, agency, by, at, reason, entry, salt)
+values (%(name)s, %(person)s, %(answer)s, %(agency)s, %(by)s, %(at)s, %(reason)s, %(entry)s, %(salt)s);

@@ -24,6 +24,7 @@ import rfc8785
 from psycopg.types.json import Jsonb
 
 from comity.agreements.canonical import canonical
+from comity.agreements.consent import LETS_LEAVE, Answer, Recorded
 from comity.agreements.errors import (
     ActRefusedError,
     AgreementError,
@@ -198,6 +199,47 @@ def _check_act(event: Event, agreement: str, parties: Collection[str], before: C
 def _events(conn: Connection, name: str, version: int) -> list[Event]:
     rows = conn.execute(_QUERIES.events, _named(name, version))
     return [Event(Act(act), agency, at) for act, agency, at in rows]
+
+
+# --- consent ---------------------------------------------------------------------------------------------------------
+
+
+def record_consent(conn: Connection, name: str, person: UUID, recorded: Recorded, vocabulary: Vocabulary) -> None:
+    """Keep what a person answered about an agreement. It counts from the moment that the transaction commits.
+
+    Raises :class:`UnknownAgreementError` if there is none of that name, and :class:`ActRefusedError` if it asks for no
+    consent, if the agency is no party to it, or if a refusal comes without the reason to go on.
+    """
+    with conn.transaction():
+        _check_consent(name, _versions(conn, name, vocabulary, recorded.at), recorded)
+        context = {"agency": recorded.agency, "agreement": name}
+        said = {
+            "answer": recorded.answer.value,
+            "agency": recorded.agency,
+            "by": recorded.by,
+            "reason": recorded.reason,
+        }
+        payload = {**said, "name": name, "person": str(person), "at": recorded.at.isoformat()}
+        entry, salt = _enter(conn, "consent", recorded.at, context, rfc8785.dumps(payload))
+        values = {**said, "agency": recorded.agency, "name": name, "person": person, "at": recorded.at}
+        conn.execute(_QUERIES.add_consent, {**values, "entry": entry, "salt": salt})
+
+
+def _versions(conn: Connection, name: str, vocabulary: Vocabulary, now: datetime) -> list[Agreement]:
+    found = all_from_rows(conn.execute(standing_query(), {"name": name}), vocabulary, now)
+    if not found:
+        raise UnknownAgreementError(f"There is no agreement named {name!r} here.")
+    return [each.agreement for versions in found for each in versions if each.agreement is not None]
+
+
+def _check_consent(name: str, versions: Collection[Agreement], recorded: Recorded) -> None:
+    asking = [each for each in versions if LETS_LEAVE.get(each.consent) is not None]
+    if not asking:
+        raise ActRefusedError(f"{name} asks nobody for consent, so there is nothing to record.")
+    if not any(recorded.agency in each.parties for each in asking):
+        raise ActRefusedError(f"{recorded.agency} is no party to {name}. Only its parties can record an answer.")
+    if recorded.answer is Answer.REFUSED and not recorded.reason.strip():
+        raise ActRefusedError("A refusal needs the reason to go on. State it, or record nothing: then nothing leaves.")
 
 
 # --- assessments -----------------------------------------------------------------------------------------------------

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Literal
+from uuid import UUID
 
 from cyclopts import App, Parameter, validators
 
 from comity import vocabulary
+from comity.agreements.consent import Answer, Recorded
 from comity.agreements.keys import load_key, make_key, public_bytes, thumbprint
 from comity.agreements.models import Act, AssessmentReference, Event
 from comity.agreements.parse import parse_agreement
@@ -24,6 +26,7 @@ from comity.agreements.store import (
     propose_assessment,
     read_agreement,
     read_text,
+    record_consent,
 )
 from comity.agreements.store import propose as keep
 from comity.agreements.words import agreement_words
@@ -170,3 +173,30 @@ def act(
     with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
         act_upon(conn, name, version, Event(Act(act), agency, now()), by=by, reason=reason)
     print(f"{name}@{version}: {act} by {agency}.")
+
+
+@app.command
+def consent(
+    name: Name,
+    person: UUID,
+    answer: Literal["given", "refused", "withdrawn"],
+    *,
+    agency: Agency,
+    by: str,
+    reason: str = "",
+) -> None:
+    """Record what a person answered who was asked for consent; it counts from the next request on.
+
+    Parameters
+    ----------
+    person
+        The person's id, as the pages show it.
+    by
+        The staff id of who records it; an opaque one, not a name.
+    reason
+        Of a refusal: why data may leave all the same. Without it, record nothing: then nothing leaves.
+    """
+    recorded = Recorded(Answer(answer), agency, by, now(), reason)
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        record_consent(conn, name, person, recorded, opened.vocabulary)
+    print(f"{name}: recorded by {agency}.")

@@ -24,6 +24,7 @@ from typing import Any, Final, cast
 
 from sqlglot import exp
 
+from comity.agreements.consent import LETS_LEAVE
 from comity.agreements.meaning import day
 from comity.agreements.models import Asker, Literal, Today
 from comity.gate.conditions import Blind, Compiler, Slot, Slots
@@ -97,10 +98,11 @@ def _compile(verdict: Verdict, act: Act, criteria: tuple[str, ...], vocabulary: 
     if act is Act.SEARCH:
         clauses = tuple(clause for clause in clauses if searched_fields(clause, criteria) is not None)
     opens = any(is_opened_later(field, minimiser) for clause in clauses for field, minimiser in clause)
+    by_consent = LETS_LEAVE[verdict.agreement.consent] is not None
     statement = _answer(act, opens)
     for name, query in _parts(verdict, act, criteria, clauses, compiler):
         statement = statement.with_(
-            exp.to_identifier(name, quoted=True), as_=query, recursive=act is Act.READ, copy=False
+            exp.to_identifier(name, quoted=True), as_=query, recursive=act is Act.READ or by_consent, copy=False
         )
     _refuse_unknown_functions(statement)
     sql, names = _numbered(statement.sql(dialect="postgres", identify=True))
@@ -127,7 +129,8 @@ def _parts(
     jurisdiction = verdict.agreement.jurisdiction
     yield "now_marked", parsed(_PIECES.mark)
     yield "unchanged", parsed(_PIECES.unchanged)
-    yield from scope(act, criteria, verdict.agreement.about, compiler)
+    by_consent = LETS_LEAVE[verdict.agreement.consent] is not None
+    yield from scope(act, criteria, verdict.agreement.about, compiler, by_consent=by_consent)
     if act is Act.SEARCH:
         yield "candidate", candidates(criteria, clauses, compiler, jurisdiction)
         yield "shown", parsed(_PIECES.shown)
@@ -137,9 +140,15 @@ def _parts(
             yield "other", others(compiler.vocabulary)
         yield "released", released(act, clauses, compiler, jurisdiction)
     yield "answered", parsed(_QUERIES.answered)
-    yield "outcome", parsed(_QUERIES.outcome_of_search if act is Act.SEARCH else _QUERIES.outcome_of_read)
+    yield "outcome", parsed(_outcome(act, by_consent=by_consent))
     for name in ("committed", "logged", "concerned", "queued"):
         yield name, parsed(getattr(_QUERIES, name))
+
+
+def _outcome(act: Act, *, by_consent: bool) -> str:
+    if act is Act.SEARCH:
+        return _QUERIES.outcome_of_search
+    return _QUERIES.outcome_of_read_by_consent if by_consent else _QUERIES.outcome_of_read
 
 
 def _answer(act: Act, opens: bool) -> exp.Select:

@@ -13,7 +13,7 @@ missing would refuse, none would pass.
     bounded in length and plain text. A demand that the gate does not know cannot be checked, so it refuses.
  7. The agreement opens the channel: ``read`` for one person or one case, ``search`` for finding people. Neither implies
     the other: who may read somebody they know of may not therefore look for others.
- 8. The agreement asks for no consent. One that does is refused until consent can be checked here.
+ 8. What the agreement says of consent is something that can be checked; anything else refuses.
  9. A search looks only by what one clause releases as it is; otherwise hits would tell what is withheld.
 10. At least one field can leave. For each record type and field: it leaves if a clause names it with a form that the
     gate knows and that suits it; a form or field that is not known is refused by name, and so is a pseudonym.
@@ -30,6 +30,7 @@ from types import MappingProxyType
 from typing import Final
 
 from comity.agreements import Agreement, Release, Standing
+from comity.agreements.consent import LETS_LEAVE
 from comity.agreements.minimisers import applies
 from comity.gate import reasons
 from comity.gate.minimise import KNOWN
@@ -55,6 +56,7 @@ MAX_JUSTIFICATION: Final = 2_000  # characters: a page; the log keeps each one
 NOT_CHECKED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "about": "the compiled statement: only who is covered is released",
+        "consent": "the compiled statement: only of whom the last answer lets it is anything released",
         "where": "the compiled statement: only rows of which it is true are released",
         "onward": "the recipient, by its signature",
         "retention": "the recipient, by its signature; receipts are collected by oversight",
@@ -156,7 +158,7 @@ def _channel(request: Request, agreement: Agreement, *_: object) -> Reason | Non
 
 
 def _consent(_: Request, agreement: Agreement, *__: object) -> Reason | None:
-    return None if agreement.consent == "not-required" else reasons.CONSENT_NOT_CHECKED
+    return None if agreement.consent in LETS_LEAVE else reasons.UNKNOWN_CONSENT
 
 
 def _criteria(request: Request, _: Agreement, __: Standing, terms: Terms) -> Reason | None:

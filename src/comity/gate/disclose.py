@@ -26,6 +26,7 @@ from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.pq import TransactionStatus
 
 from comity.agreements import Agreement, Considered
+from comity.agreements.consent import LETS_LEAVE
 from comity.gate import reasons
 from comity.gate.answer import Raw, disclosure
 from comity.gate.compile import Compiled, compile_verdict
@@ -149,6 +150,7 @@ def _parameters(asking: Asking, agreement: Agreement, compiled: Compiled, keyrin
         **entry.parameters(),
         **compiled.bind(today, asking.request.requester, lambda slot: _blind(slot, keyring)),
         "providers": list(agreement.providers),
+        "consents": list(LETS_LEAVE[agreement.consent] or ()),
         "today": today,
         "version": agreement.version,
         "asked": question(asking.request),

@@ -70,6 +70,23 @@ select near_case.person, near.record_id
 from near_case join record.hearing as near on near."case" = near_case.record_id
 where near.agency = any(%(providers)s::text[])
 
+-- name: ever_known_as
+-- Everyone covered, under each id that merges have left behind.
+select covered.person, covered.person as known_as from covered
+union
+select ever.person, merged.person from ever_known_as as ever join people.person as merged on merged.redirect_to = ever.known_as
+
+-- name: consenting
+-- Those among them whose last answer lets data leave.
+select covered.person from covered
+where (
+    select asked.answer
+    from ever_known_as join agreements.consent as asked on asked.person = ever_known_as.known_as
+    where ever_known_as.person = covered.person and asked.name = %(agreement)s::text
+    order by asked.number desc
+    limit 1
+) = any(%(consents)s::text[])
+
 -- name: member
 -- Each source person of everyone covered.
 select kin.person, kin.source_person from kin join entitled on entitled.person = kin.person

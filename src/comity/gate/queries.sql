@@ -20,6 +20,16 @@ select answered.rows, answered.body, sha256(convert_to(answered.body, 'UTF8')) a
             else 'unknown-subject' end as reason
 from answered
 
+-- name: outcome_of_read_by_consent
+-- The same, where a person who is covered has to be asked first.
+select answered.rows, answered.body, sha256(convert_to(answered.body, 'UTF8')) as digest,
+       case when exists (select 1 from entitled) then 'disclosure' else 'refusal' end as kind,
+       case when exists (select 1 from entitled) then null
+            when exists (select 1 from covered) then 'no-consent'
+            when exists (select 1 from kin) then 'not-covered'
+            else 'unknown-subject' end as reason
+from answered
+
 -- name: outcome_of_search
 -- A search that finds nothing has still looked.
 select answered.rows, answered.body, sha256(convert_to(answered.body, 'UTF8')) as digest, 'disclosure' as kind,

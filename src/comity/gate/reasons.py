@@ -73,10 +73,10 @@ SEARCH_CLOSED: Final = _reason(
     "The agreement does not allow people to be searched for. Ask for the case by its number.",
     "Volgens de overeenkomst mag niet naar mensen worden gezocht. Vraag de zaak op bij haar nummer.",
 )
-CONSENT_NOT_CHECKED: Final = _reason(
-    "consent-not-checked",
-    "The agreement depends on consent, which cannot be checked here yet.",
-    "De overeenkomst hangt af van toestemming, die hier nog niet kan worden gecontroleerd.",
+UNKNOWN_CONSENT: Final = _reason(
+    "unknown-consent",
+    "The agreement says something of consent that the gate cannot check.",
+    "De overeenkomst zegt iets over toestemming dat de poort niet kan controleren.",
 )
 NOTHING_RELEASED: Final = _reason(
     "nothing-released",
@@ -110,6 +110,12 @@ NOT_COVERED: Final = _reason(
     "De persoon of zaak is er, maar valt niet onder de overeenkomst.",
 )
 
+NO_CONSENT: Final = _reason(
+    "no-consent",
+    "The agreement covers the person, but no answer of theirs lets anything leave. They have to be asked first.",
+    "De persoon valt onder de overeenkomst, maar gaf geen antwoord dat verstrekking toelaat. Vraag het eerst.",
+)
+
 # --- one field -------------------------------------------------------------------------------------------------------
 
 NOT_NAMED: Final = _reason("not-named", "The agreement does not release this.", "De overeenkomst geeft dit niet vrij.")
@@ -138,11 +144,11 @@ NO_PSEUDONYMS: Final = _reason(
 THEIRS: Final = frozenset({
     UNKNOWN_ACT, NO_PURPOSE, OTHER_PURPOSE, NOT_IN_FORCE, NOT_A_RECIPIENT, ROLE_NOT_LISTED, NO_REQUESTER,
     NO_CASE_REFERENCE, NO_JUSTIFICATION, UNUSABLE_TEXT, UNKNOWN_STATEMENT, CHANNEL_CLOSED, SEARCH_CLOSED,
-    CONSENT_NOT_CHECKED, NOTHING_RELEASED, CRITERION_NOT_RELEASED, NOTHING_TO_SHOW,
+    UNKNOWN_CONSENT, NOTHING_RELEASED, CRITERION_NOT_RELEASED, NOTHING_TO_SHOW,
 })  # fmt: skip
 
 _BY_CODE: Final[Mapping[str, Reason]] = MappingProxyType(
-    {reason.code: reason for reason in (*THEIRS, UNKNOWN_AGREEMENT, UNKNOWN_SUBJECT, NOT_COVERED)}
+    {reason.code: reason for reason in (*THEIRS, UNKNOWN_AGREEMENT, UNKNOWN_SUBJECT, NOT_COVERED, NO_CONSENT)}
 )
 
 

@@ -6,7 +6,8 @@ Rules:
    (redirects of merged people are followed), of each party to the case read, of each hit of the search.
 2. **Covered.** ``entitled`` are the people among them of whom ``about`` is true: one record can be chosen of each type
    that it names, each concerning the person, joined by every reference between them (:mod:`comity.agreements.meaning`,
-   rules 5 and 6). Nothing is released of a request about nobody covered.
+   rules 5 and 6). Nothing is released of a request about nobody covered. Where the agreement asks for consent, they are
+   those of the ``covered`` whose last answer lets data leave (:mod:`comity.agreements.consent`).
 3. **Near.** A case or an incident is near a person if a record of theirs refers to it or is it; an incident also if a
    case near them arose from it. What is released counts further than what entitles: for whoever is not accused, every
    case that arose from an incident near them is theirs too (a victim's case is the case against whoever it was).
@@ -57,14 +58,24 @@ _PIECES: Final = load_queries("comity.gate", "pieces.sql")
 ACCUSED: Final = ("suspect", "convicted")
 
 
-def scope(act: Act, criteria: tuple[str, ...], about: Condition, compiler: Compiler) -> Iterator[Cte]:
-    """Yield the parts of a statement that say whom it is about and who is covered, in order."""
+def scope(
+    act: Act, criteria: tuple[str, ...], about: Condition, compiler: Compiler, *, by_consent: bool = False
+) -> Iterator[Cte]:
+    """Yield the parts of a statement that say whom it is about and who is covered, in order.
+
+    ``by_consent``: of those covered only the ones whose answer lets data leave.
+    """
     yield from _asked(act, criteria, compiler.vocabulary)
     yield "tie", _ties(compiler.vocabulary)
     yield "near_case", parsed(_PIECES.near_case)
     yield "near_incident", parsed(_PIECES.near_incident)
     yield "near_hearing", parsed(_PIECES.near_hearing)
-    yield "entitled", _entitled(about, compiler)
+    if by_consent:
+        yield "covered", _covered(about, compiler)
+        yield "ever_known_as", parsed(_PIECES.ever_known_as)
+        yield "entitled", parsed(_PIECES.consenting)
+    else:
+        yield "entitled", _covered(about, compiler)
     yield "member", parsed(_PIECES.member)
     yield from _surroundings(act)
 
@@ -173,7 +184,7 @@ def _surroundings(act: Act) -> Iterator[Cte]:
 # --- covered ---------------------------------------------------------------------------------------------------------
 
 
-def _entitled(about: Condition, compiler: Compiler) -> exp.Expr:
+def _covered(about: Condition, compiler: Compiler) -> exp.Expr:
     """Return the query for whom ``about`` covers: from each person asked about to the records that must be theirs."""
     if isinstance(about, Everyone):
         return exp.select(column("kin", "person")).distinct().from_(exp.table_("kin", quoted=True))
