@@ -28,7 +28,7 @@ from comity.vocabulary import Label, Vocabulary
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 RECEIVED = datetime(2026, 6, 1, 8, 30, tzinfo=UTC)
 AGENCIES = {"police": "police", "court": "court", "probation": "probation", "prosecution": "prosecution",
-            "helpline": "victim-services"}  # fmt: skip
+            "prison": "prison", "victim-services": "victim-services", "helpline": "victim-services"}  # fmt: skip
 
 AGREEMENT = """
 agreement: {name}
@@ -129,13 +129,17 @@ class World:
 
     def agree(self, *, signed: bool = True, assessed: bool = True, **changes: Any) -> str:
         """Put an agreement in force; return its name."""
+        return self.agree_to(agreement_text(**changes), signed=signed, assessed=assessed)
+
+    def agree_to(self, text: str, *, signed: bool = True, assessed: bool = True) -> str:
+        """Put the agreement of this text in force; return its name."""
         with self.store.connect(Role.GOVERNANCE) as conn:
             for agency, kind in AGENCIES.items():
                 add_agency(conn, agency, kind, Label(agency, agency), self.vocabulary)
                 if agency not in self.keys:
                     self.keys[agency] = Ed25519PrivateKey.generate()
                     pin_key(conn, agency, public_bytes(self.keys[agency]), NOW)
-            agreement = propose(conn, agreement_text(**changes), self.vocabulary, NOW)
+            agreement = propose(conn, text, self.vocabulary, NOW)
             reference = AssessmentReference(agreement.name, agreement.version)
             propose_assessment(conn, reference, {"conclusion": "it may be done"})
             if assessed:
