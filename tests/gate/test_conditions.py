@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 from sqlglot import exp
+from tests.strategies import ASKER, conditions, row_values
 
 from comity.agreements import evaluate, parse_condition
 from comity.agreements.meaning import Around
@@ -19,7 +20,7 @@ from comity.gate.trees import column, record_table
 from comity.record.seal import blind
 from comity.store import Role
 
-from .strategies import ASKER, bound, conditions, row_values
+from .binding import bound
 from .world import NOW, RECEIVED
 
 RECORDS = ["person", "incident", "charge", "custody", "supervision"]

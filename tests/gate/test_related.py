@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.agreements.test_related import CASE, HEARINGS, REFERRED
+from tests.strategies import ASKER, comparisons
 
 from comity.agreements import covers, evaluate, parse_condition
 from comity.agreements.meaning import Around, Held, records_named
@@ -18,7 +19,7 @@ from comity.gate.conditions import Compiler, Slots
 from comity.gate.trees import held as held_rows
 from comity.store import Role
 
-from .strategies import ASKER, bound, comparisons
+from .binding import bound
 from .test_scope import PEOPLE, REFERRING, as_ids, covered, insert, worlds
 from .world import NOW
 

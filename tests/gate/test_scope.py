@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.strategies import ASKER, conditions, row_values
 
 from comity.agreements import covers
 from comity.agreements.meaning import Around, Held
@@ -18,7 +19,7 @@ from comity.gate.scope import scope
 from comity.gate.trees import parsed
 from comity.store import Role
 
-from .strategies import ASKER, bound, conditions, row_values
+from .binding import bound
 from .world import NOW, RECEIVED
 
 PEOPLE = ["ann", "ben"]

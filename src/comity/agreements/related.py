@@ -22,6 +22,9 @@ from comity.vocabulary.models import Vocabulary
 #: Records that may be several people's at once; every other record is that of its ``source_person`` alone.
 SHARED: Final = frozenset({"incident", "case", "hearing"})
 
+#: What a case is about, rather than somebody's own: another's row of it leaves too, if it stands in the same case.
+OF_THE_CASE: Final = frozenset({"charge", "order"})
+
 
 class Way(Enum):
     """How one record leads to another."""

@@ -24,7 +24,7 @@ from typing import Final
 from sqlglot import exp
 
 from comity.agreements.models import Literal
-from comity.agreements.related import SHARED
+from comity.agreements.related import OF_THE_CASE, SHARED
 from comity.gate.conditions import Compiler
 from comity.gate.decide import searched_fields
 from comity.gate.find import meets
@@ -33,9 +33,6 @@ from comity.gate.models import Act, Clause
 from comity.gate.scope import case_of, incident_of, side, tied_types
 from comity.gate.trees import column, every, held, is_in, is_there, neither, some, typed, union
 from comity.vocabulary.models import Field, Vocabulary
-
-#: What a case is about, rather than somebody's own: see rule 3.
-OF_THE_CASE: Final = frozenset({"charge", "order"})
 
 #: What a line says before its values.
 ENVELOPE: Final = (

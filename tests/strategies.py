@@ -7,7 +7,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from comity.agreements.meaning import day
 from comity.agreements.models import (
     And,
     Asker,
@@ -26,11 +25,7 @@ from comity.agreements.models import (
     Unit,
     Within,
 )
-from comity.gate.conditions import Blind, Slot, Slots
-from comity.record.seal import blind
 from comity.vocabulary.models import Field, FieldType, Vocabulary
-
-from .world import NOW
 
 # Few and close together, so that equalities, ends of spans and month ends come up.
 DAYS = [
@@ -64,19 +59,6 @@ def values(field: Field, vocabulary: Vocabulary) -> st.SearchStrategy[Any]:
             FieldType.BOOLEAN: [True, False],
         }[field.type]
     )
-
-
-def bound(slots: Slots, key: bytes = b"") -> dict[str, Any]:
-    """The value of each parameter that the conditions need, on the day of these tests; ``key`` is the blind index's."""
-    return {name: _bound(slot, key) for name, slot in slots.named().items()}
-
-
-def _bound(slot: Slot, key: bytes) -> object:
-    if isinstance(slot, Blind):
-        return blind(key, slot.column, slot.text)
-    if isinstance(slot, Asker):
-        return ASKER[0] if slot is Asker.RECIPIENT else ASKER[1]
-    return day(slot, NOW.date()) if isinstance(slot, Today) else slot.value
 
 
 def plain_fields(record: str, vocabulary: Vocabulary) -> list[Field]:
