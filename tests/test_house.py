@@ -33,6 +33,10 @@ PURE = (
     "record/view.py",
     "agreements/standing.py",
     "agreements/conditions.py",
+    "agreements/smt.py",
+    "agreements/claims.py",
+    "agreements/prove.py",
+    "agreements/carried.py",
 )
 IMPURE_CALLS = re.compile(
     r"^(open|print|input)$|"

@@ -97,7 +97,8 @@ def test_the_bytes_do_not_depend_on_how_the_file_was_laid_out(
     marac: Agreement, marac_text: str, vocabulary: Vocabulary
 ) -> None:
     lines = marac_text.splitlines()
-    moved = "\n".join([*lines[22:], *lines[1:22]])
+    at = next(number for number, line in enumerate(lines) if line.startswith("channels:"))
+    moved = "\n".join([*lines[at:], *lines[1:at]])
     requoted = moved.replace("purpose: victim-safety", 'purpose: "victim-safety"').replace(
         '"not charge.spent"', "not   spent"
     )

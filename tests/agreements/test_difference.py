@@ -68,5 +68,5 @@ def test_releases_in_another_order_are_the_same(marac: Agreement, vocabulary: Vo
 def test_a_basis_that_is_added(marac: Agreement, vocabulary: Vocabulary) -> None:
     basis = replace(marac.lawful_basis[0], because="For another reason.")
     (found,) = differences(marac, replace(marac, lawful_basis=(*marac.lawful_basis, basis)), vocabulary)
-    assert (found.key, found.change) == ("lawful_basis 2", Change.ADDED)
+    assert (found.key, found.change) == ("lawful_basis 4", Change.ADDED)
     assert isinstance(found.text, Label)

@@ -101,7 +101,7 @@ def test_a_length_of_time(duration: str, en: str, nl: str) -> None:
 def test_every_clause_is_said_in_the_order_of_a_reader(marac: Agreement, vocabulary: Vocabulary) -> None:
     clauses = agreement_words(marac, vocabulary, {"police": Label("the police", "de politie")})
     assert [clause.key for clause in clauses] == [
-        "between", "purpose", "lawful_basis", "about", "release 1", "release 2", "release 3", "requesters", "channels",
+        "between", "purpose", "lawful_basis", "lawful_basis", "lawful_basis", "about", "release 1", "release 2", "release 3", "requesters", "channels",
         "onward", "retention", "consent", "in_force", "assessment",
     ]  # fmt: skip
     assert clauses[0].text.en == "The police and probation may provide data to victim-services."

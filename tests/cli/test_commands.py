@@ -119,6 +119,28 @@ def test_a_wrong_agreement_is_told_with_its_line(comity, tmp_path):
     assert "Line" in comity("agreement", "check", file, code=65)
 
 
+def test_an_agreement_is_proved_by_itself_and_against_the_one_before(comity, tmp_path):
+    before, after = tmp_path / "before.yaml", tmp_path / "after.yaml"
+    before.write_text(agreement_text(AGREEMENT, date(2026, 11, 22)))
+    after.write_text(
+        before.read_text().replace("version: 1", "version: 2").replace("birth_date: year", "birth_date: as-is")
+    )
+    assert "Proved: Each clause can apply." in comity("agreement", "prove", before)
+    assert "releases no row" in comity("agreement", "prove", before, "--against", before)
+    told = comity("agreement", "prove", after, "--against", before, code=1)
+    assert "Found: release 1: It would newly let out date of birth; for instance of a person (" in told
+
+
+def test_an_agreement_that_contradicts_itself_is_told_so(comity, tmp_path):
+    file = tmp_path / "agreement.yaml"
+    text = agreement_text(AGREEMENT, date(2026, 11, 22))
+    file.write_text(text.replace("custody.released_on is null", "kind = 'jail' and kind = 'remand'"))
+    assert "It never releases anything" in comity("agreement", "prove", file, code=1)
+    assert "nowhere.yaml" in comity("agreement", "prove", tmp_path / "nowhere.yaml", code=66)
+    file.write_text(text.replace("birth_date: year", "birth_date: yaer"))
+    assert "Line" in comity("agreement", "prove", file, code=65)
+
+
 def test_an_export_that_is_none_is_not_sound(comity, tmp_path):
     assert "Not sound" in comity("ledger", "verify", tmp_path, "--key", "nonsense", code=77)
 

@@ -176,7 +176,7 @@ class _Builder:
     def _law(self, tree: Tree, jurisdiction: str) -> str:
         term = self._one(tree, self._vocabulary.lawful_bases, "lawful basis")
         basis = self._vocabulary.lawful_bases.get(term)
-        if basis and jurisdiction in self._vocabulary.jurisdictions and not _holds_in(basis.jurisdiction, jurisdiction):
+        if basis and jurisdiction in self._vocabulary.jurisdictions and not holds_in(basis.jurisdiction, jurisdiction):
             cause = f"{term!r} is the law of {basis.jurisdiction!r}; the agreement is of {jurisdiction!r}."
             self._fault(tree.place, cause, f"Name a provision of {jurisdiction!r}.")
         return term
@@ -368,7 +368,8 @@ class _Builder:
         self._fault(place, f"There is no {kind} named {name!r}.", mend)
 
 
-def _holds_in(law: str, jurisdiction: str) -> bool:
+def holds_in(law: str, jurisdiction: str) -> bool:
+    """Whether the law of one jurisdiction is law in another: its own, and the Union's in a member state."""
     return law == jurisdiction or (law == "eu" and jurisdiction in EU_MEMBERS)
 
 

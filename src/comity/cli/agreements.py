@@ -1,8 +1,9 @@
-"""``comity agreement``: check, propose, sign, list; suspend, resume and revoke."""
+"""``comity agreement``: check, prove, propose, sign, list; suspend, resume and revoke."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
@@ -12,8 +13,11 @@ from cyclopts import App, Parameter, validators
 from comity import vocabulary
 from comity.agreements.consent import Answer, Recorded
 from comity.agreements.keys import load_key, make_key, public_bytes, thumbprint
-from comity.agreements.models import Act, AssessmentReference, Event
+from comity.agreements.models import Act, Agreement, AssessmentReference, Event
 from comity.agreements.parse import parse_agreement
+from comity.agreements.prove import ALONE, COMPARED, CONTRADICTIONS, SEALED, Finding, Kind, compare
+from comity.agreements.prove import prove as proved
+from comity.agreements.prove_words import finding_words, proved_words
 from comity.agreements.register import register
 from comity.agreements.sign import sign as signed
 from comity.agreements.store import (
@@ -30,10 +34,10 @@ from comity.agreements.store import (
 )
 from comity.agreements.store import propose as keep
 from comity.agreements.words import agreement_words
-from comity.cli.failing import Misused
+from comity.cli.failing import Failed, Misused
 from comity.cli.opening import node, now, text_of
 from comity.store import Role
-from comity.vocabulary.models import Label
+from comity.vocabulary.models import Label, Sensitivity, Vocabulary
 
 app = App(name="agreement", help="What agencies have agreed: who may ask what of whom, why, and in what form.")
 
@@ -58,6 +62,42 @@ def check(file: Path) -> None:
     agreement = parse_agreement(text_of(file), words)
     for clause in agreement_words(agreement, words):
         print(f"{clause.heading.en}: {clause.text.en}")
+
+
+@app.command
+def prove(file: Path, *, against: Path | None = None, never: tuple[Sensitivity, ...] = ()) -> None:
+    """Say what an agreement's file can never do, or does that it should not, with an example of each.
+
+    It exits with 1 if the agreement contradicts itself, if it releases more than AGAINST, or if it lets out as it is
+    what it should NEVER.
+
+    Parameters
+    ----------
+    against
+        The file of the version before: it is then asked whether this one releases more.
+    never
+        A sensitivity of which nothing may leave as it is, e.g. sealed.
+    """
+    words = vocabulary.load()
+    agreement = parse_agreement(text_of(file), words)
+    older = parse_agreement(text_of(against), words) if against else None
+    findings = proved(agreement, words, frozenset(never) or SEALED)
+    _say(ALONE, findings, agreement, words)
+    serious = set(CONTRADICTIONS) | ({Kind.SEALED_LEAVES} if never else set())
+    if older is not None:
+        print(f"Against {older}:")
+        more = compare(older, agreement, words)
+        _say(COMPARED, more, agreement, words)
+        findings, serious = (*findings, *more), serious | set(COMPARED)
+    if any(finding.kind in serious for finding in findings):
+        raise Failed
+
+
+def _say(kinds: Sequence[Kind], findings: Sequence[Finding], agreement: Agreement, words: Vocabulary) -> None:
+    for finding in findings:
+        print(f"Found: {finding.clause}: {finding_words(finding, agreement, words).en}")
+    for label in proved_words(kinds, findings):
+        print(f"Proved: {label.en}")
 
 
 @app.command
