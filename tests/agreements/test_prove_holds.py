@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.strategies import DAYS, conditions, row_values, values
 
 from comity.agreements import covers, evaluate, parse_condition
 from comity.agreements.claims import Holds, Prover, Verdict
@@ -21,8 +22,6 @@ from comity.agreements.related import OF_THE_CASE, SHARED
 from comity.agreements.smt import Sketch, month_bounds
 from comity.vocabulary import Vocabulary, check_rules
 from comity.vocabulary.models import FieldType
-
-from ..strategies import DAYS, conditions, row_values, values
 
 RECORDS = ["person", "incident", "charge", "custody", "supervision", "case"]
 PROVIDERS = ("court", "police")
