@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.strategies import DAYS, conditions, row_values, values
+from tests.strategies import ASKER, DAYS, conditions, row_values, values
 
 from comity.agreements import covers, evaluate, parse_condition
-from comity.agreements.claims import Holds, Prover, Verdict
+from comity.agreements.claims import Example, Holds, Prover, Verdict
 from comity.agreements.meaning import Around, Held, day, days_within
 from comity.agreements.minimisers import APPLIES, applies, tells_no_more
 from comity.agreements.models import And, Condition, Everyone, FieldRelease, Not, Or, Release, Today, Unit, Within
@@ -36,6 +36,13 @@ EXISTS = {
     "case": ["exists (charge where spent)", "exists (incident where domestic)"],
     None: ["exists (charge where spent)", "exists (custody where released_on is null)", "exists (case)"],
 }
+
+
+SOMEBODY = Around(recipient="probation", requester=ASKER[1])  # among those whom the prover is told of
+
+
+def asked_by(example: Example) -> Around:
+    return Around(recipient=example.recipient, requester=example.requester)
 
 
 def at_noon(today: date) -> datetime:
@@ -80,12 +87,12 @@ def test_what_can_never_be_true_is_true_of_no_row_and_an_example_is_one(vocabula
     if answer.example is not None:
         nothing = {it: dict.fromkeys(field.name for field in vocabulary.record_type(it).fields) for it in records}
         seen = {record: nothing[record] | answer.example.values(row, record) for record, row in scene.items()}
-        assert evaluate(node, seen, at_noon(answer.example.today)) is True
+        assert evaluate(node, seen, at_noon(answer.example.today), asked_by(answer.example)) is True
         assert not any(check_rules(vocabulary.record_type(record), seen[record]) for record in records)
     if answer.verdict is Verdict.NO:
         for _ in range(12):
             found = {record: data.draw(rows(record, vocabulary)) for record in records}
-            assert evaluate(node, found, at_noon(data.draw(st.sampled_from(TODAYS)))) is not True
+            assert evaluate(node, found, at_noon(data.draw(st.sampled_from(TODAYS))), SOMEBODY) is not True
 
 
 @settings(max_examples=50, deadline=None)
@@ -94,8 +101,8 @@ def test_what_is_true_of_a_row_is_found_to_be_possible(vocabulary: Vocabulary, d
     record = data.draw(st.sampled_from(RECORDS))
     row, today = data.draw(rows(record, vocabulary)), data.draw(st.sampled_from(TODAYS))
     nodes = data.draw(st.lists(conditions([record], vocabulary), min_size=1, max_size=8))
-    true = [node for node in nodes if evaluate(node, {record: row}, at_noon(today)) is True]
-    false = [Not(node) for node in nodes if evaluate(node, {record: row}, at_noon(today)) is False]
+    true = [node for node in nodes if evaluate(node, {record: row}, at_noon(today), SOMEBODY) is True]
+    false = [Not(node) for node in nodes if evaluate(node, {record: row}, at_noon(today), SOMEBODY) is False]
     together = And((*true, *false, Everyone()))  # all that is so of this one row
     days = data.draw(st.sampled_from([YEAR, DECADES]))
     (answer,) = prover(vocabulary, days).ask([Holds(together, {record: "0"}, PROVIDERS)], examples=False)
@@ -174,9 +181,9 @@ def left(agreement, world: list[Held], vocabulary: Vocabulary, now: datetime) ->
     """Each field of each row that leaves, and the forms in which it does: what the gate does, said plainly."""
     seen = tuple(row for row in world if row.values["agency"] in agreement.providers)
     people = frozenset({UUID(int=999)})
-    if not covers(agreement.about, people, seen, vocabulary, now, Around(vocabulary=vocabulary)):
+    around = Around(vocabulary, agreement.recipients[0], SOMEBODY.requester, held=seen, people=people)
+    if not covers(agreement.about, people, seen, vocabulary, now, around):
         return {}
-    around = Around(vocabulary=vocabulary, held=seen, people=people)
     found: dict[tuple[UUID, str], set[str]] = {}
     for release in agreement.releases:
         for row in (row for row in seen if row.record == release.record):
