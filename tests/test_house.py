@@ -161,6 +161,93 @@ def test_no_code_treats_one_agency_differently():
     assert [place for path in MODULES if "demo" not in path.parts for place in agencies_named(path)] == []
 
 
+# What the ledger says in the open
+
+# Terms of the vocabulary, names of agencies, sources, mappings and agreements, random ids, prints of public keys. Never
+# who: a staff id is personal data, and the ledger is public and for ever. It belongs under the entry's commitment.
+SAID_IN_THE_OPEN = {
+    "act",
+    "agency",
+    "agreement",
+    "assessment",
+    "decision",
+    "mapping",
+    "message",
+    "outcome",
+    "purpose",
+    "source",
+    "statement",
+    "thumbprint",
+}
+
+
+def contexts(tree: ast.Module) -> Iterator[tuple[int, ast.expr]]:
+    """Whatever becomes an entry's context: handed to Entry or to a function's ``context``, or given that name."""
+    takers = {"Entry": 3}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = [argument.arg for argument in node.args.args]
+            takers |= {node.name: names.index("context")} if "context" in names else {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (place := takers.get(ast.unparse(node.func))) is not None:
+            named = [word.value for word in node.keywords if word.arg == "context"]
+            yield node.lineno, (named or node.args[place:])[0]
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and "context" in _targets(node):
+            yield node.lineno, node.value
+        if isinstance(node, ast.Assign) and any(target.startswith("context[") for target in _targets(node)):
+            key = node.targets[0].slice  # type: ignore[attr-defined]
+            yield node.lineno, ast.Dict([key], [node.value])
+
+
+def _targets(node: ast.Assign | ast.AnnAssign) -> list[str]:
+    return [ast.unparse(target) for target in (node.targets if isinstance(node, ast.Assign) else [node.target])]
+
+
+def unlisted(tree: ast.Module) -> Iterator[str]:
+    """What a module would say in the ledger that is not listed, or of which nobody can see here what it is."""
+    answers = {
+        node.name: [it.value for it in ast.walk(node) if isinstance(it, ast.Return)]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+    }
+    for line, said in contexts(tree):
+        if isinstance(said, ast.Name) and said.id == "context":
+            continue
+        if isinstance(said, ast.Call) and (given := answers.get(ast.unparse(said.func))):
+            if all(isinstance(it, ast.Name) and it.id == "context" for it in given):
+                continue
+        elif isinstance(said, ast.Dict):
+            keys = {key.value if isinstance(key, ast.Constant) else None for key in said.keys}
+            if keys <= SAID_IN_THE_OPEN:
+                continue
+        yield f"line {line}: {ast.unparse(said)}"
+
+
+def writers_of_entries() -> list[Path]:
+    return [path for path in MODULES if path.parent.name != "ledger" and re.search(r"\bEntry\(", path.read_text())]
+
+
+def test_an_entry_of_the_ledger_names_nobody():
+    assert len(writers_of_entries()) >= 6
+    assert [(name_of(path), said) for path in writers_of_entries() for said in unlisted(tree_of(path))] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'Entry(id, at, "sign", {"by": by}, made)',
+        'Entry(id, at, "sign", {**context, "agency": agency}, made)',
+        'Entry(id, at, "sign", what, made)',
+        'Entry(id, at, "sign", context=what, commitment=made)',
+        'context = {"agency": agency, "reason": reason}',
+        'context["person"] = person',
+        'def enter(conn, context): ...\nenter(conn, {"name": name})',
+    ],
+)
+def test_an_entry_that_says_more_is_seen(line):
+    assert list(unlisted(ast.parse(line)))
+
+
 # What no kept file may say
 
 # Put together here, so that this file does not hold them either.

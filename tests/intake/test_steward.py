@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+import rfc8785
 
 from comity.intake import MappingError, Outcome, try_mapping
 from comity.intake.deciding import decide, explain, reviews, undo
 from comity.intake.steward import deliveries, quality, quarantine, sources
+from comity.ledger import commitment
 
 
 @pytest.fixture
@@ -103,6 +105,10 @@ def test_a_decision_binds_is_undone_and_is_told_to_the_ledger_without_its_reason
         ("combination", "undo"),
     ]
     assert "scar" not in json.dumps(told)
-    assert rows("select count(*) from intake.decision") == [(2,)]
+    assert "steward-7" not in json.dumps(told)
+    kept = rows("select entry, what, salt from intake.decision order by decided_at")
+    assert [what["by"] for _, what, _ in kept] == ["steward-7", "steward-7"]
+    made = {entry["id"]: entry["commitment"] for entry in told}
+    assert {str(entry): commitment(salt, rfc8785.dumps(what)).hex() for entry, what, salt in kept} == made
     assert explain(intake.conn, pair).total < 0
     assert reviews(intake.conn) == []

@@ -3,22 +3,24 @@
 Rules:
 
 1. A decision and its ledger entry commit in one transaction.
-2. The entry names the random id of the decision and the staff id of who decided; no name, no reason.
+2. The entry names the random id of the decision, and nobody: not those decided about, nor who decided. It commits to
+   who decided and when, with a salt that stays here; the reason stands with the decision itself.
 """
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID, uuid4
 
+import rfc8785
 from psycopg.types.json import Jsonb
 
 from comity import people
 from comity.intake.store import QUERIES, Connection
 from comity.ledger import Entry, append, commitment
+from comity.ledger.entry import SALT_SIZE
 from comity.people.models import Judgement, Review, Weight
 
 
@@ -30,7 +32,7 @@ def decide(conn: Connection, pair: tuple[UUID, UUID], now: datetime, *, same: bo
     """
     with conn.transaction():
         judgement = people.judge(conn, *pair, same=same, by=by, reason=reason, at=now)
-        _enter(conn, now, {"act": "same" if same else "different", "decision": str(judgement.judgement), "by": by})
+        _enter(conn, now, {"act": "same" if same else "different", "decision": str(judgement.judgement)}, by)
     return judgement
 
 
@@ -38,7 +40,7 @@ def undo(conn: Connection, decision: UUID, now: datetime, *, by: str, reason: st
     """Undo a decision: the model speaks again. Raises UnknownJudgementError (a LookupError) if it does not stand."""
     with conn.transaction():
         judgement = people.undo(conn, decision, by=by, reason=reason, at=now)
-        _enter(conn, now, {"act": "undo", "decision": str(decision), "by": by})
+        _enter(conn, now, {"act": "undo", "decision": str(decision)}, by)
     return judgement
 
 
@@ -52,9 +54,8 @@ def explain(conn: Connection, pair: tuple[UUID, UUID]) -> Weight:
     return people.explain(conn, *pair)
 
 
-def _enter(conn: Connection, now: datetime, what: Mapping[str, str]) -> None:
-    salt = secrets.token_bytes(16)
-    payload = json.dumps(what, sort_keys=True, separators=(",", ":")).encode()
-    entry = Entry(uuid4(), now, "combination", what, commitment(salt, payload))
-    conn.execute(QUERIES.keep_decision, {"entry": entry.id, "now": now, "what": Jsonb(dict(what)), "salt": salt})
+def _enter(conn: Connection, now: datetime, context: Mapping[str, str], by: str) -> None:
+    salt, what = secrets.token_bytes(SALT_SIZE), {**context, "at": now.isoformat(), "by": by}
+    entry = Entry(uuid4(), now, "combination", context, commitment(salt, rfc8785.dumps(what)))
+    conn.execute(QUERIES.keep_decision, {"entry": entry.id, "now": now, "what": Jsonb(what), "salt": salt})
     append(conn, [entry])
