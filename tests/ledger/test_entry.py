@@ -40,7 +40,15 @@ def _made(**changes: object) -> Entry:
     return Entry(**{**entry, **changes})
 
 
-@pytest.mark.parametrize("name", ["arrays", "french", "structures", "unicode", "values", "weird"])
+JCS = ("arrays", "french", "structures", "unicode", "values", "weird")
+
+
+def test_no_vector_of_rfc_8785_is_left_out(shared_data: Path) -> None:
+    files = sorted(file.stem for file in (shared_data / "vectors" / "jcs").rglob("*") if file.is_file())
+    assert files == sorted(JCS * 3)
+
+
+@pytest.mark.parametrize("name", JCS)
 def test_the_ruler_we_measure_with_passes_the_vectors_of_rfc_8785(name: str, shared_data: Path) -> None:
     folder = shared_data / "vectors" / "jcs"
     written = rfc8785.dumps(json.loads((folder / "input" / f"{name}.json").read_text()))

@@ -6,6 +6,8 @@ Pure: nothing here reads a file, a clock or a database. All hashes are 32 bytes 
 2. A tree of *n* leaves is split at the largest power of two smaller than *n* (section 2.1.1).
 3. Proofs are built from tiles alone (:class:`Tree`), never from entries, so one costs the logarithm of the tree.
 4. A proof that is too long, too short or for an impossible place is refused, not repaired (sections 2.1.3.2, 2.1.4.2).
+5. A subtree is what lies between two leaves of a tree and is a tree in itself: it begins at a multiple of the smallest
+   power of two that holds it (draft-ietf-plants-merkle-tree-certs, "Subtrees"). The whole tree is one of them.
 """
 
 from __future__ import annotations
@@ -133,7 +135,8 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
             raise ProofError("The proof has a step too many, or one that is not a hash.")
         if here & 1 or here == last:
             reached = node_hash(sibling, reached)
-            here, last = _skip_to_right_child(here, last)
+            carried = _carried(here)
+            here, last = here >> carried, last >> carried
         else:
             reached = node_hash(reached, sibling)
         here, last = here >> 1, last >> 1
@@ -153,36 +156,77 @@ def verify_consistency(size1: int, size2: int, proof: Sequence[bytes], root1: by
         _require(compare_digest(root1, root2), "Two trees of one size have different roots.")
         return
     _require(bool(proof), "The proof is empty.")
-    # A tree that is itself a perfect subtree of the later one is its own first step, so the proof leaves it out.
-    steps = list(proof) if size1 & (size1 - 1) else [root1, *proof]
-    old, new = _climb(size1, size2, steps)
+    old, new = _climb(0, size1, size2, root1, proof)
     _require(compare_digest(old, root1), "The proof leads to another earlier root.")
     _require(compare_digest(new, root2), "The proof leads to another later root.")
 
 
-def _climb(size1: int, size2: int, steps: Sequence[bytes]) -> tuple[bytes, bytes]:
-    """Walk up from the last leaf of the earlier tree; return the roots that the steps lead to."""
-    here, last = size1 - 1, size2 - 1
-    while here & 1:
-        here, last = here >> 1, last >> 1
-    old = new = steps[0]
+def verify_subtree_inclusion(
+    index: int, start: int, end: int, leaf: bytes, proof: Sequence[bytes], root: bytes
+) -> None:
+    """Check that ``leaf`` stands at ``index`` of the tree whose leaves ``start`` to ``end`` (exclusive) have ``root``.
+
+    Raises ProofError if not. A subtree is a tree in itself, so the proof is that of a tree of its size.
+    Source: draft-ietf-plants-merkle-tree-certs, "Subtree Inclusion Proofs".
+    """
+    _require(_is_subtree(start, end), f"Leaves {start} to {end} are not a subtree.")
+    _require(start <= index < end, f"Leaf {index} is not one of {start} to {end}.")
+    verify_inclusion(index - start, end - start, leaf, proof, root)
+
+
+def verify_subtree_consistency(
+    start: int, end: int, size: int, proof: Sequence[bytes], subtree_root: bytes, root: bytes
+) -> None:
+    """Check that leaves ``start`` to ``end`` (exclusive) of the tree of ``size`` leaves have ``subtree_root``.
+
+    Raises ProofError if not. A subtree without leaves is in every tree that reaches so far, and says nothing of it.
+    Source: draft-ietf-plants-merkle-tree-certs, "Subtree Consistency Proofs".
+    """
+    _require(0 <= start <= end <= size, f"A tree of {size} leaves has no leaves {start} to {end}.")
+    _require(all(len(step) == HASH_SIZE for step in proof), "A step of the proof is not a hash.")
+    if start == end:
+        _require(not proof, "A subtree without leaves needs no proof.")
+        _require(compare_digest(subtree_root, EMPTY_ROOT), "This is not the root of a subtree without leaves.")
+        return
+    _require(_is_subtree(start, end), f"Leaves {start} to {end} are not a subtree.")
+    below, above = _climb(start, end, size, subtree_root, proof)
+    _require(compare_digest(below, subtree_root), "The proof leads to another root of the subtree.")
+    _require(compare_digest(above, root), "The proof leads to another root of the tree.")
+
+
+def _is_subtree(start: int, end: int) -> bool:
+    return 0 <= start < end and start % (1 << (end - start - 1).bit_length()) == 0
+
+
+def _climb(start: int, end: int, size: int, known: bytes, proof: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """Walk up from the right edge of the subtree; return the roots of it and of the tree that the steps lead to.
+
+    ``known`` is what the subtree's root should be. The walk begins there if the whole subtree is one node of the
+    tree, and the proof leaves that node out; otherwise at the first step, the largest such node at its right edge.
+    """
+    first, here, last = start, end - 1, size - 1
+    while first != here and (here == last or here & 1):
+        first, here, last = first >> 1, here >> 1, last >> 1
+    steps = [known, *proof] if first == here else list(proof)
+    _require(bool(steps), "The proof is empty.")
+    below = above = steps[0]
     for step in steps[1:]:
         _require(last != 0, "The proof has a step too many.")
         if here & 1 or here == last:
-            old, new = node_hash(step, old), node_hash(step, new)
-            here, last = _skip_to_right_child(here, last)
+            below = node_hash(step, below) if first < here else below
+            above = node_hash(step, above)
+            carried = _carried(here)
+            first, here, last = first >> carried, here >> carried, last >> carried
         else:
-            new = node_hash(new, step)
-        here, last = here >> 1, last >> 1
+            above = node_hash(above, step)
+        first, here, last = first >> 1, here >> 1, last >> 1
     _require(last == 0, "The proof is too short for trees of these sizes.")
-    return old, new
+    return below, above
 
 
-def _skip_to_right_child(here: int, last: int) -> tuple[int, int]:
-    """Climb over the levels where the node has no sibling, being the odd last one that is carried up."""
-    while here and not here & 1:
-        here, last = here >> 1, last >> 1
-    return here, last
+def _carried(here: int) -> int:
+    """Return over how many levels a node has no sibling, being the odd last one that is carried up (``here`` > 0)."""
+    return (here & -here).bit_length() - 1
 
 
 def _require(holds: bool, otherwise: str) -> None:
