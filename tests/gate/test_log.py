@@ -125,7 +125,28 @@ def test_the_log_is_read_in_pages(world, accused, monkeypatch):
     ids = [world.ask(accused, now=NOW - timedelta(minutes=minute)).id for minute in range(3)]
     page = lines(world)
     assert [line.id for line in page] == ids[:2]
-    assert [line.id for line in lines(world, before=page[-1].at)] == ids[2:]
+    assert [line.id for line in lines(world, before=page[-1].id)] == ids[2:]
+
+
+def test_no_request_of_one_moment_falls_between_two_pages(world, accused, monkeypatch):
+    """Requests of one microsecond, more than a page holds, with an earlier and a later one about them."""
+    monkeypatch.setattr(log, "MOST_LINES", 2)
+    world.agree()
+    moments = [NOW, *[NOW - timedelta(minutes=1)] * 5, NOW - timedelta(minutes=2)]
+    asked = {world.ask(accused, now=moment).id for moment in moments}
+    read, before = [], None
+    while page := lines(world, before=before):
+        read += [line.id for line in page]
+        before = page[-1].id
+    assert len(read) == len(asked)
+    assert set(read) == asked
+
+
+def test_a_line_of_another_agency_is_no_way_into_the_log(world, accused):
+    world.agree()
+    world.ask(accused, now=NOW - timedelta(minutes=1))
+    theirs = world.ask(accused, agency="police")
+    assert lines(world, before=theirs.id) == ()
 
 
 def test_reading_the_log_inside_another_transaction_is_our_mistake(world):

@@ -32,7 +32,7 @@ from comity.store import load_queries
 from comity.vocabulary.models import Vocabulary
 
 _QUERIES: Final = load_queries("comity.gate")
-MOST_LINES: Final = 200  # of a log at once; earlier ones by the time of the last
+MOST_LINES: Final = 200  # of a log at once; earlier ones by the id of the last
 
 Connection = AsyncConnection[tuple[Any, ...]]
 
@@ -55,10 +55,11 @@ async def uses_of(conn: Connection, person: UUID, now: datetime, *, by: str, voc
 
 
 async def log_for_overseer(
-    conn: Connection, agency: str, now: datetime, *, by: str, before: datetime | None = None
+    conn: Connection, agency: str, now: datetime, *, by: str, before: UUID | None = None
 ) -> tuple[LogLine, ...]:
-    """Return the latest requests of one agency, at most :data:`MOST_LINES` before ``before``, refusals and all.
+    """Return the latest requests of one agency, at most :data:`MOST_LINES`, refusals and all.
 
+    ``before`` is the id of the last line that was read: what was logged in its very microsecond is not passed over.
     The caller has made sure that ``by`` oversees that agency. That it was read is remembered as in :func:`uses_of`.
     """
     _refuse_open_transaction(conn)

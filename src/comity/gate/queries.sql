@@ -120,9 +120,11 @@ with logged as (
 insert into ledger.outbox (id, body) values (%(id)s, %(body)s)
 
 -- name: log_of_agency
--- The requests of one agency, latest first, refusals and all.
+-- The requests of one agency, latest first, refusals and all; those after one line of its own, if that is given.
+with last as (select at from gate.disclosure where id = %(before)s::uuid and agency = %(agency)s)
 select id, at, kind, act, agreement, version, purpose, agency, requester, role, case_reference, justification, person, rows, reason
 from gate.disclosure
-where agency = %(agency)s and (%(before)s::timestamptz is null or at < %(before)s::timestamptz)
+where agency = %(agency)s and (%(before)s::uuid is null
+    or at <= (select at from last) and (at < (select at from last) or id > %(before)s::uuid))
 order by at desc, id
 limit %(limit)s

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -25,7 +25,7 @@ ACTS = {"read": marked("Record of a person"), "case": marked("Record of a case")
 
 @router.get("/log", name="log", response_class=HTMLResponse)
 async def log(
-    request: Request, colleague: Annotated[Colleague, Depends(admit_colleague)], before: AwareDatetime | None = None
+    request: Request, colleague: Annotated[Colleague, Depends(admit_colleague)], before: UUID | None = None
 ) -> Response:
     """Show the requests of the overseer's own agency, with the reasons that the requesters were not told."""
     services = services_of(request)
@@ -33,7 +33,7 @@ async def log(
         lines = await log_for_overseer(conn, colleague.agency, services.now(), by=colleague.id, before=before)
     async with services.as_role(Role.GOVERNANCE) as conn:
         names = await store.names_of(conn, colleague.agency)
-    earlier = lines[-1].at if len(lines) == MOST_LINES else None
+    earlier = lines[-1].id if len(lines) == MOST_LINES else None
     return await page(
         request, "log.html", active="log", lines=lines, names=names, acts=ACTS, before=before, earlier=earlier
     )
