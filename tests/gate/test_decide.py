@@ -219,10 +219,15 @@ def test_every_part_of_an_agreement_is_checked_here_or_said_to_be_elsewhere():
     assert parts == checked | described | (NOT_CHECKED.keys() - {"where"})
 
 
-@pytest.mark.parametrize("name", ["", " ", "a", "é", "\x00\x00", "a\nb", "x" * 201])
+@pytest.mark.parametrize("name", ["", " ", "a", "é", "a b", "J. P.", "a-b", "de l", "\x00\x00", "a\nb", "x" * 201])
 def test_a_search_without_sense_cannot_be_put(name):
     with pytest.raises(GateError):
         Search(name=name)
+
+
+@pytest.mark.parametrize("name", ["li", "J. Li", "a bc", "van", "O'B"])
+def test_two_letters_of_one_word_are_enough_to_search_by(name):
+    assert Search(name=name).name == name
 
 
 def test_an_empty_search_says_what_to_give():

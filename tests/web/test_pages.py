@@ -281,6 +281,19 @@ def test_every_page_is_accessible_fits_at_four_hundred_percent_and_says_its_lang
             assert page.locator("button[name=language]").inner_text() == LANGUAGES[language], name
 
 
+@pytest.mark.parametrize(
+    ("typed", "place", "told"),
+    [
+        ({"name": "a b"}, "name", "two letters of one of the names"),
+        ({"name": "jansen", "number": "1"}, "number", "two letters or digits"),
+    ],
+)
+def test_a_search_that_is_too_short_says_where_and_what_to_do(office: Office, typed: dict, place: str, told: str):
+    page = Browser(office.url).sign_in(PROSECUTOR).set_out().post("/search", **typed)
+    assert page.status_code == 400
+    assert told in page.text.partition(f'id="{place}-error"')[2].partition("</p>")[0]
+
+
 def test_the_log_leads_to_what_is_earlier_than_the_page_holds(office: Office, monkeypatch: pytest.MonkeyPatch):
     for place in ("comity.gate.log.MOST_LINES", "comity.web.pages.oversight.MOST_LINES"):
         monkeypatch.setattr(place, 2)

@@ -15,12 +15,13 @@ from uuid import UUID
 from comity.agreements import Agreement
 from comity.agreements.models import Condition
 from comity.gate.errors import EmptySearchError, GateError
+from comity.people.tokens import name_tokens
 from comity.record import JoinedView, ReleasedRow, join
 from comity.vocabulary.models import Field, Label, Vocabulary
 
 MAX_QUERY_LENGTH = 200  # characters of a searched name or number, or of a case's number: longer than any of them is
 
-MIN_LETTERS = 2  # of a searched name or number: one letter would list people, not find somebody
+MIN_LETTERS = 2  # of a word of a searched name, or of a number: one letter would list people, not find somebody
 
 # --- what is asked ---------------------------------------------------------------------------------------------------
 
@@ -80,6 +81,10 @@ class Search:
                     raise GateError(
                         f"This {what} is too short to search by. Give at least {MIN_LETTERS} letters or digits."
                     )
+        if self.name and len(max(name_tokens(self.name), key=len, default="")) < MIN_LETTERS:
+            raise GateError(
+                f"This name is too short to search by. Give at least {MIN_LETTERS} letters of one of its words."
+            )
 
     @property
     def criteria(self) -> tuple[str, ...]:

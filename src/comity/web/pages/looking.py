@@ -137,7 +137,17 @@ def _unusable(typed: Mapping[str, str]) -> dict[str, str]:
     """Return what is wrong with a search that the gate would not put: its own words are for programs."""
     if not any(typed.values()):
         return {"name": marked("Enter a name, a date of birth or a number")}
-    return {"name" if typed["name"] else "number": marked("Enter at least two letters or digits, on one line")}
+    if typed["name"] and not _can_be_searched(typed["name"]):
+        return {"name": marked("Enter at least two letters of one of the names, on one line")}
+    return {"number": marked("Enter at least two letters or digits, on one line")}
+
+
+def _can_be_searched(name: str) -> bool:
+    try:
+        Search(name)
+    except GateError:
+        return False
+    return True
 
 
 def _day(text: str) -> tuple[date | None, str]:
