@@ -18,6 +18,7 @@ from comity.gate.decide import decide
 from comity.gate.entry import question
 from comity.gate.models import Act, CaseRead, Read, Search
 from comity.ledger.entry import Entry, commitment
+from comity.record import Keyring
 from comity.record.seal import blind, place, seal
 from comity.store import Role
 
@@ -265,6 +266,18 @@ def test_a_destroyed_key_leaves_nothing_to_open(world):
     world.agree(about="everyone", release=SEALED)
     [row] = world.ask(person).rows["person"]
     assert row.values["safe_contact"] is None
+
+
+def test_what_a_destroyed_epoch_key_protected_is_erased_and_the_rest_is_read(world):
+    person = sealed_person(world, safe_contact="0123 456")
+    world.agree(about="everyone", release="  - {record: person, fields: {name: as-is, safe_contact: as-is}}")
+    world.keyring = Keyring({2: b"f" * 32}, world.keyring.node)
+    answer = world.ask(person)
+    [row] = answer.rows["person"]
+    assert row.values["safe_contact"] is None
+    assert row.values["name"]
+    assert [said.field for said in answer.view.fields] == ["name"]
+    assert world.log() == [("disclosure", None, 1)]
 
 
 def test_without_keys_an_agreement_that_opens_is_not_carried_out(world):

@@ -162,6 +162,9 @@ def wrapped_keys_query() -> str:
 
 
 def keys_from_rows(keyring: Keyring, rows: Iterable[tuple[UUID, str, int, bytes]]) -> Mapping[UUID, bytes]:
-    """Return the plain data keys from rows of :func:`wrapped_keys_query`."""
+    """Return the plain data keys from rows of :func:`wrapped_keys_query`, without those whose epoch is destroyed.
+
+    What such a key protected is erased, as it is where the key itself is gone: nobody can read it, and all else stays.
+    """
     keys = (WrappedKey(person, agency, epoch, bytes(wrapped)) for person, agency, epoch, wrapped in rows)
-    return {key.source_person: keyring.unwrap(key) for key in keys}
+    return {key.source_person: keyring.unwrap(key) for key in keys if key.epoch in keyring.epochs}
