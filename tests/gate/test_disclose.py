@@ -268,6 +268,24 @@ def test_a_destroyed_key_leaves_nothing_to_open(world):
     assert row.values["safe_contact"] is None
 
 
+def test_what_two_clauses_release_in_two_forms_is_no_disagreement(world):
+    """A date of birth from the one agency, an age band from the other: of one person, and of one birth."""
+    person = world.person(whose="suspect", birth_date=date(1971, 5, 19))
+    world.person("court", human=person, whose="victim", birth_date=date(1971, 5, 19))
+    world.agree(
+        about="everyone",
+        release="  - {record: person, of: suspect, fields: {birth_date: as-is}}\n"
+        "  - {record: person, of: victim, fields: {birth_date: age-band}}",
+    )
+    answer = world.ask(person)
+    assert {row.agency: dict(row.forms) for row in answer.rows["person"]} == {
+        "police": {"birth_date": "as-is"},
+        "court": {"birth_date": "age-band"},
+    }
+    assert [it.best.value for it in answer.view.fields] == [date(1971, 5, 19), "50-59"]
+    assert answer.view.contradictions == ()
+
+
 def test_what_a_destroyed_epoch_key_protected_is_erased_and_the_rest_is_read(world):
     person = sealed_person(world, safe_contact="0123 456")
     world.agree(about="everyone", release="  - {record: person, fields: {name: as-is, safe_contact: as-is}}")

@@ -14,7 +14,7 @@ from comity.record.view import join, same_value
 from comity.vocabulary.models import Assertion
 
 
-def row(number, record="person", agency="police", received=1, asserted=Assertion.FACT, **values):
+def row(number, record="person", agency="police", received=1, asserted=Assertion.FACT, forms=None, **values):
     return ReleasedRow(
         record=record,
         record_id=UUID(int=number),
@@ -25,6 +25,7 @@ def row(number, record="person", agency="police", received=1, asserted=Assertion
         whose="suspect",
         asserted=asserted,
         values=values,
+        forms=forms or {},
     )
 
 
@@ -87,6 +88,35 @@ def test_a_date_said_less_exactly_is_no_contradiction(vocabulary, said, best, ot
     assert (field.best.value, [other.value for other in field.others]) == (best, others)
     assert bool(view.contradictions) == bool(others)
     assert sum(len(it.voices) for it in (field.best, *field.others)) == len(said)
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "shown"),
+    [
+        # each value with its form                                          what the field says, each with what is beside it
+        ("birth_date", [(date(1971, 5, 19), "as-is"), ("50-59", "age-band")], [(date(1971, 5, 19), []), ("50-59", [])]),
+        (
+            "birth_date",
+            [(date(1971, 5, 19), "as-is"), ("1971", "year"), ("1971-05", "month")],
+            [(date(1971, 5, 19), [])],
+        ),
+        ("birth_date", [("1971-05", "month"), ("1970", "year")], [("1970", ["1971-05"])]),
+        ("birth_date", [("50-59", "age-band"), ("60-69", "age-band")], [("60-69", ["50-59"])]),
+        ("protected_address", [("1 High Street", "as-is"), (False, "present")], [("1 High Street", []), (False, [])]),
+        ("protected_address", [(True, "present"), (False, "present")], [(False, [True])]),
+        ("name", [("E. P.", "initials"), ("Eriam Parks", "as-is")], [("Eriam Parks", []), ("E. P.", [])]),
+    ],
+)
+def test_only_values_of_one_form_disagree(vocabulary, field, said, shown):
+    """Each by an agency of its own, the later received the later."""
+    rows = [
+        row(n, agency=f"agency-{n}", received=n + 1, forms={field: form}, **{field: value})
+        for n, (value, form) in enumerate(said)
+    ]
+    view = join(rows, "person", vocabulary)
+    assert [(it.best.value, [other.value for other in it.others]) for it in view.fields] == shown
+    assert len(view.contradictions) == sum(bool(others) for _, others in shown)
+    assert sum(len(it.voices) for each in view.fields for it in (each.best, *each.others)) == len(said)
 
 
 def test_that_there_is_a_date_is_no_place_on_the_timeline(vocabulary):

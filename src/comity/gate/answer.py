@@ -144,8 +144,10 @@ def _rows(lines: Iterable[_Line]) -> Iterator[ReleasedRow]:
     for (record, record_id), same in by_record.items():
         first = same[0]
         values: dict[str, Value] = {}
+        forms: dict[str, str] = {}
         for line in reversed(same):
             values |= line.values
+            forms |= {field.name: minimiser for field, minimiser in line.clause}
         yield ReleasedRow(
             record,
             record_id,
@@ -156,6 +158,7 @@ def _rows(lines: Iterable[_Line]) -> Iterator[ReleasedRow]:
             first.whose,
             first.asserted,
             MappingProxyType(values),
+            MappingProxyType(forms),
         )
 
 

@@ -101,7 +101,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedRow:
-    """A row as the gate let it out: only permitted fields, already minimised."""
+    """A row as the gate let it out: only permitted fields, already minimised.
+
+    ``forms`` names the form in which each field left (``year``, ``age-band``); one that is not named left as it is.
+    """
 
     record: str
     record_id: UUID
@@ -112,6 +115,7 @@ class ReleasedRow:
     whose: str
     asserted: Assertion
     values: Mapping[str, Value] = field(repr=False)
+    forms: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Supported:
-    """The best-supported value of a field, and what others said instead."""
+    """The best-supported value of a field in one form, and what others said instead in the same form."""
 
     field: str
     best: Said

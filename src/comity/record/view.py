@@ -7,6 +7,8 @@ Rules:
    alphabet, so that the same rows always give the same view.
 2. Values that differ only in case, accents or spacing are one value; it is shown as its latest source writes it. A
    date that was minimised (``1980``) beside a whole one that it fits (``1980-02-03``) is that one, said less exactly.
+   Values that left in any other two forms (``50-59`` beside a date, ``present`` beside an address) are not compared:
+   whether they agree is not to be seen from here. The field then stands once for each form, the exact one first.
 3. What other sources say instead is shown beside it, with who says it. Nothing is hidden for being outvoted.
 4. A stay in custody that overlaps another agency's stay is shown as a contradiction: one of them is wrong. That can be
    said of whole days only, not of dates that were minimised.
@@ -36,6 +38,8 @@ from comity.record.models import (
 from comity.vocabulary.models import Assertion, FieldType, RecordType, Vocabulary
 
 _OPEN_END = "9999"
+_EXACT = "as-is"
+_PARTS_OF_A_DATE = frozenset({"month", "year"})  # they begin the date, so they can be compared with it
 
 
 def join(rows: Iterable[ReleasedRow], anchor: str, vocabulary: Vocabulary) -> JoinedView:
@@ -63,11 +67,23 @@ def _supported(rows: Sequence[ReleasedRow], record_type: RecordType) -> Iterator
     for field in record_type.fields:
         if field.type is FieldType.REFERENCE:
             continue  # an id is for machines
-        said = _who_says_what(rows, field.name)
-        if field.type in (FieldType.DATE, FieldType.TIMESTAMP):
-            said = _less_exact_joined(said)
-        if said:
-            yield Supported(field.name, said[0], tuple(said[1:]))
+        dated = field.type in (FieldType.DATE, FieldType.TIMESTAMP)
+        for of_form in _by_form(rows, field.name, dated=dated):
+            said = _who_says_what(of_form, field.name)
+            if dated:
+                said = _less_exact_joined(said)
+            if said:
+                yield Supported(field.name, said[0], tuple(said[1:]))
+
+
+def _by_form(rows: Sequence[ReleasedRow], field: str, *, dated: bool) -> Iterator[list[ReleasedRow]]:
+    """Yield the rows whose values of a field can be compared, the exact ones first (rule 2)."""
+    by_form: dict[str, list[ReleasedRow]] = defaultdict(list)
+    for row in rows:
+        form = row.forms.get(field, _EXACT)
+        by_form[_EXACT if dated and form in _PARTS_OF_A_DATE else form].append(row)
+    for form in sorted(by_form, key=lambda form: (form != _EXACT, form)):
+        yield by_form[form]
 
 
 def _who_says_what(rows: Sequence[ReleasedRow], field: str) -> list[Said]:

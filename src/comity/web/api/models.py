@@ -101,7 +101,7 @@ class Said(BaseModel):
 
 
 class Supported(BaseModel):
-    """The best-supported value of a field, and what others say instead."""
+    """The best-supported value of a field, and what others say instead; one in two forms stands once for each."""
 
     field: str = Field(examples=["birth_date"])
     best: Said
