@@ -189,6 +189,13 @@ def test_body_that_never_ends(browser: Browser):
     assert browser.http.post("/sign-in", content=b"x" * 3_000_000).status_code == 413
 
 
+def test_a_program_that_sends_too_much_is_told_so_as_a_problem(browser: Browser):
+    sent = {"content": b"x" * 3_000_000, "headers": {"accept-language": "nl"}}
+    answer = browser.http.post("/api/v1/sources/police-nominals/messages", **sent)
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+    assert (answer.json()["status"], answer.json()["detail"]) == (413, "Stuur het in kleinere delen.")
+
+
 def test_every_answer_carries_the_headers_of_safety(browser: Browser):
     for path in ("/", "/nowhere", "/static/comity.css", "/api/v1/agreements", "/log"):
         headers = browser.http.get(path).headers

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from comity.gate.keys import load_or_create
@@ -25,7 +25,8 @@ from comity.store import Role
 from comity.vocabulary.models import Label
 from comity.web.api import create_api
 from comity.web.api.app import PATH as API_PATH
-from comity.web.errors import PageError, no_such_page, out_of_order, unusable
+from comity.web.api.problems import on_page_error
+from comity.web.errors import PageError, no_such_page, out_of_order, too_large, unusable
 from comity.web.guards import FailQuietly, LimitBody, SecureHeaders
 from comity.web.mappings import known_sources
 from comity.web.pages import errand, looking, oversight, public, start, stewarding
@@ -66,7 +67,7 @@ def create_app(
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _unusable)
     app.add_middleware(FailQuietly, answer=_failed)
-    app.add_middleware(LimitBody, most=MAX_BODY)
+    app.add_middleware(LimitBody, most=MAX_BODY, answer=_too_large)
     app.add_middleware(
         SessionMiddleware,
         secret_key=_session_secret(node.settings.key_file("web.session")),
@@ -104,6 +105,13 @@ async def _unusable(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request) -> Response:
     return await page(request, "cannot.html", HTTPStatus.INTERNAL_SERVER_ERROR, error=out_of_order())
+
+
+async def _too_large(request: Request) -> Response:
+    """Answer before anybody is known and anything is read: in the API's own form where a program asked."""
+    if request.scope["path"].startswith(f"{API_PATH}/"):
+        return await on_page_error(request, too_large())
+    return PlainTextResponse("This is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def _session_secret(path: Path) -> str:

@@ -17,7 +17,6 @@ import hmac
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,7 +24,7 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from comity.web.errors import forged, too_large
@@ -72,10 +71,10 @@ class SecureHeaders:
 
 
 class LimitBody:
-    """Refuses a body that is larger than ``most`` bytes, before anything reads it to its end."""
+    """Refuses a body that is larger than ``most`` bytes, with ``answer``, before anything reads it to its end."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self.app, self.most = app, most
+    def __init__(self, app: ASGIApp, most: int, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self.app, self.most, self.answer = app, most, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -83,7 +82,7 @@ class LimitBody:
             await self.app(scope, receive, send)
             return
         if int(Headers(scope=scope).get("content-length") or 0) > self.most:
-            await PlainTextResponse("This is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)(scope, receive, send)
+            await (await self.answer(Request(scope, receive)))(scope, receive, send)
             return
         read = 0
 
