@@ -345,6 +345,11 @@ def test_agencies(conn: Connection, parties: Keys, vocabulary: Vocabulary) -> No
     add_agency(conn, "police", "police", Label("The police", "De politie"), vocabulary)
     assert agencies(conn)[0].label.en == "The police"
     assert agencies(conn)[0].public_key == public_bytes(parties["police"])
+    with pytest.raises(AgreementError, match="known here as police"):
+        add_agency(conn, "police", "prison", LABELS["police"], vocabulary)
+    assert agencies(conn)[0].kind == "police"
+    add_agency(conn, "police", "prison", LABELS["police"], vocabulary, replace=True)
+    assert agencies(conn)[0].kind == "prison"
     with pytest.raises(AgreementError, match="kind of agency"):
         add_agency(conn, "shop", "shop", Label("Shop", "Winkel"), vocabulary)
     with pytest.raises(UnknownAgreementError):

@@ -228,6 +228,18 @@ def test_doctor_finds_a_key_that_others_may_read(comity, home):
 
 
 @pytest.mark.timeout(300)
+def test_an_agency_is_said_to_be_known_and_keeps_its_kind(comity):
+    words = ("--en", "A court", "--nl", "Een rechtbank")
+    assert "chambers is known here: A court, of the kind court." in comity(
+        "agreement", "agency", "chambers", "court", *words
+    )
+    assert "is known here as court, not police" in comity("agreement", "agency", "chambers", "police", *words, code=65)
+    assert "kind police" in comity("agreement", "agency", "chambers", "police", *words, "--replace")
+    comity("person", "admit", "clerk-1", "--name", "C", "--agency", "chambers", "--role", "judge")
+    assert "clerk-1 may sign in no longer" in comity("person", "dismiss", "clerk-1")
+
+
+@pytest.mark.timeout(300)
 def test_status_says_how_the_node_is(comity, home):
     told = comity("status")
     assert str(home) in told
@@ -257,6 +269,9 @@ def test_status_says_how_the_node_is(comity, home):
         ),
         (("person", "token", "z", "--days", "-1"), 2, "--days"),
         (("person", "letter", "00000000-0000-4000-8000-000000000000", "--days", "0"), 2, "--days"),
+        (("person", "letter", "00000000-0000-4000-8000-000000000000"), 66, "There is no person with this id"),
+        (("person", "dismiss", "nobody"), 66, "Nobody is admitted as nobody"),
+        (("source", "held", "nosuch"), 66, "Nothing has come from a source named 'nosuch'"),
         (("up", "--port", "99999"), 2, "--port"),
         (("up", "--port", "{taken}"), 64, "in use"),
         (("up", "--zone", "Nowhere"), 64, "no time zone"),

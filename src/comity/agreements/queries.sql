@@ -38,6 +38,10 @@ insert into agreements.agency (agency, kind, label_en, label_nl)
 values (%(agency)s, %(kind)s, %(en)s, %(nl)s)
 on conflict (agency) do update set kind = excluded.kind, label_en = excluded.label_en, label_nl = excluded.label_nl;
 
+-- name: lock_kind
+-- What kind of agency it is, held still until the transaction ends.
+select kind from agreements.agency where agency = %(agency)s for update;
+
 -- name: lock_key
 -- An agency's key, held still until the transaction ends.
 select public_key from agreements.agency where agency = %(agency)s for update;

@@ -50,13 +50,23 @@ Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 # --- agencies --------------------------------------------------------------------------------------------------------
 
 
-def add_agency(conn: Connection, agency: str, kind: str, label: Label, vocabulary: Vocabulary) -> None:
-    """Make an agency known, or change its words; its key is pinned apart. An unknown ``kind`` is refused."""
+def add_agency(
+    conn: Connection, agency: str, kind: str, label: Label, vocabulary: Vocabulary, *, replace: bool = False
+) -> None:
+    """Make an agency known, or change its words; its key is pinned apart. An unknown ``kind`` is refused.
+
+    So is another kind than the agency has, unless ``replace``: agreements with it were signed for what it is.
+    """
     if kind not in vocabulary.agency_kinds:
         raise AgreementError(
             f"There is no kind of agency named {kind!r}. Known are: {', '.join(vocabulary.agency_kinds)}."
         )
     with conn.transaction():
+        row = conn.execute(_QUERIES.lock_kind, {"agency": agency}).fetchone()
+        if row is not None and row[0] != kind and not replace:
+            raise AgreementError(
+                f"{agency} is known here as {row[0]}, not {kind}. Say that this is to be replaced, if it is."
+            )
         conn.execute(_QUERIES.add_agency, {"agency": agency, "kind": kind, "en": label.en, "nl": label.nl})
 
 

@@ -102,7 +102,14 @@ def _say(kinds: Sequence[Kind], findings: Sequence[Finding], agreement: Agreemen
 
 @app.command
 def agency(
-    name: str, kind: str, *, en: str, nl: str, public_key: Path | None = None, replace_key: bool = False
+    name: str,
+    kind: str,
+    *,
+    en: str,
+    nl: str,
+    public_key: Path | None = None,
+    replace_key: bool = False,
+    replace: bool = False,
 ) -> None:
     """Make an agency known here, and pin the key by which its signatures are known.
 
@@ -110,13 +117,16 @@ def agency(
     ----------
     public_key
         A file with the 32 bytes of the agency's Ed25519 public key.
+    replace
+        Make an agency that is known here one of another kind.
     """
     if not re.fullmatch(AGENCY_NAME, name):
         raise Misused(f"{name!r} is no name for an agency. Write small letters, digits and hyphens: district-court.")
     with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
-        add_agency(conn, name, kind, Label(en, nl), opened.vocabulary)
+        add_agency(conn, name, kind, Label(en, nl), opened.vocabulary, replace=replace)
         if public_key is not None:
             print(f"Pinned: {pin_key(conn, name, _file(public_key).read_bytes(), now(), replace=replace_key)}")
+    print(f"{name} is known here: {en}, of the kind {kind}.")
 
 
 @app.command

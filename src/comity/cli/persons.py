@@ -11,6 +11,7 @@ from psycopg.errors import ForeignKeyViolation
 
 from comity.cli.failing import NO_INPUT, Failed, Misused
 from comity.cli.opening import node, now
+from comity.intake.glance import is_known
 from comity.intake.relinking import relink
 from comity.store import Role
 from comity.web.models import Colleague
@@ -54,8 +55,14 @@ def letter(person: UUID, *, days: Days = LETTER_DAYS) -> None:
     days
         For how long the code is valid.
     """
-    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
-        code = send_letter(conn, person, now(), now() + timedelta(days=days))
+    with node() as opened:
+        with opened.store.connect(Role.INTAKE) as conn:
+            known = is_known(conn, person)
+        if not known:
+            print("There is no person with this id here. Give the id that stands on their page.")
+            raise Failed(NO_INPUT)
+        with opened.store.connect(Role.GOVERNANCE) as conn:
+            code = send_letter(conn, person, now(), now() + timedelta(days=days))
     print(f"The code is {code}. It is valid for {days} days and is not kept: print it now.")
 
 
@@ -84,7 +91,11 @@ def admit(colleague: str, *, name: str, agency: str, role: str, language: Litera
 def dismiss(colleague: str) -> None:
     """Let somebody sign in no longer; their next request is refused."""
     with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
-        remove_colleague(conn, colleague)
+        known = remove_colleague(conn, colleague)
+    if not known:
+        print(f"Nobody is admitted as {colleague}. Nothing was changed.")
+        raise Failed(NO_INPUT)
+    print(f"{colleague} may sign in no longer.")
 
 
 @app.command

@@ -10,9 +10,10 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from comity import vocabulary
-from comity.cli.failing import DATA, Failed
+from comity.cli.failing import DATA, NO_INPUT, Failed
 from comity.cli.opening import node, now
 from comity.intake.check import check_mapping
+from comity.intake.glance import glance
 from comity.intake.intake import Intake
 from comity.intake.mapping import parse, read_text
 from comity.intake.models import Fault, Mistake, Outcome
@@ -109,7 +110,11 @@ def try_(mapping: Mapping, file: Path, *, records: bool = False) -> None:
 def held(source: str | None = None, *, page: int = 1) -> None:
     """List what is held, with every fault, its place and how to mend it."""
     with node() as opened, opened.store.connect(Role.INTAKE) as conn:
+        known = [it.source for it in glance(conn).sources]
         found = quarantine(conn, source, page)
+    if source is not None and source not in known:
+        print(f"Nothing has come from a source named {source!r}. Known are: {', '.join(known) or 'none yet'}.")
+        raise Failed(NO_INPUT)
     print(f"{found.total:,} messages are held.")
     for message in found.messages:
         print(f"{message.source}, {message.place}")

@@ -36,6 +36,11 @@ def glance(conn: Connection) -> Glance:
     return Glance(sources, records, persons)
 
 
+def is_known(conn: Connection, person: UUID) -> bool:
+    """Return whether there is, or was before people were linked anew, a person with this id."""
+    return conn.execute(QUERIES.person_is_known, {"person": person}).fetchone() is not None
+
+
 def best_known(conn: Connection) -> UUID | None:
     """Return the person whom most records are about, or none."""
     row = conn.execute(QUERIES.best_known).fetchone()

@@ -197,6 +197,10 @@ from intake.delivery d group by d.source order by d.source
 -- How many records of people there are, and how many persons they are.
 select count(*), count(distinct person) from people.membership
 
+-- name: person_is_known
+-- A row if there is such a person, or was one who is another since.
+select person from people.person where person = %(person)s
+
 -- name: best_known
 -- The person whom most records are about: the fullest example of a joined-up record.
 select person from people.membership group by person order by count(*) desc, person limit 1

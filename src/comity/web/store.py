@@ -41,9 +41,9 @@ def put_colleague(conn: Connection, it: Colleague) -> None:
     conn.execute(_QUERIES.put_colleague, values)
 
 
-def remove_colleague(conn: Connection, name: str) -> None:
-    """Let somebody sign in no longer; their next request is refused."""
-    conn.execute(_QUERIES.remove_colleague, {"colleague": name})
+def remove_colleague(conn: Connection, name: str) -> bool:
+    """Let somebody sign in no longer; their next request is refused. Return whether they could before."""
+    return conn.execute(_QUERIES.remove_colleague, {"colleague": name}).rowcount > 0
 
 
 def send_letter(conn: Connection, person: UUID, now: datetime, valid_until: datetime) -> str:
