@@ -134,8 +134,14 @@ class _Builder:
         }
 
     def _format(self, tree: Tree | None) -> None:
-        if isinstance(tree, Text) and tree.text != FORMAT:
-            self._fault(tree.place, f"The format {tree.text!r} is not known.", f"Write {FORMAT!r}, or leave it out.")
+        if tree is None:
+            return
+        with self._at("format"):
+            text = self._text(tree)
+            if text.text and text.text != FORMAT:
+                self._fault(
+                    text.place, f"The format {text.text!r} is not known.", f"Write {FORMAT!r}, or leave it out."
+                )
 
     # the keys
 
@@ -369,7 +375,7 @@ class _Builder:
 
 
 def holds_in(law: str, jurisdiction: str) -> bool:
-    """Whether the law of one jurisdiction is law in another: its own, and the Union's in a member state."""
+    """Return whether the law of ``law`` holds in ``jurisdiction``: its own, and Union law in a member state."""
     return law == jurisdiction or (law == "eu" and jurisdiction in EU_MEMBERS)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from comity.vocabulary.models import Vocabulary
 from comity.vocabulary.reference import reference_page
 from comity.vocabulary.schema import schema_text
+
+NOT_OURS: Final = frozenset({"agreement.json"})  # a room above writes it: python -m comity.agreements
 
 
 def pages(vocabulary: Vocabulary) -> dict[str, str]:
@@ -23,5 +26,5 @@ def write_pages(vocabulary: Vocabulary, folder: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     for old in (folder / "schema").glob("*.json"):
-        if f"schema/{old.name}" not in wanted:
+        if f"schema/{old.name}" not in wanted and old.name not in NOT_OURS:
             old.unlink()
