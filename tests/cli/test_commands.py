@@ -208,10 +208,21 @@ def test_an_agreement_from_proposal_to_revocation(comity, tmp_path):
     assert "pinned" in wrong_key
     comity("agreement", "sign", "court-listing", 1, "--agency", "prison", "--key", tmp_path / "prison.pem")
     assert "court-listing@1  in force" in comity("agreement", "list")
+    comity("agreement", "publish", tmp_path / "public", "--address", "https://comity.example.org/")
+    for text in (
+        (tmp_path / "public" / name).read_text() for name in ("agreements.jsonld", "agreements/court-listing/1.jsonld")
+    ):
+        assert "https://comity.example.org/agreements/court-listing/1#policy" in text
     comity(
         "agreement", "act", "revoke", "court-listing", 1, "--agency", "prison", "--by", "staff-2", "--reason", "Over."
     )
     assert "court-listing@1  not in force" in comity("agreement", "list")
+
+
+@pytest.mark.parametrize("address", ["comity.example.org", "ftp://x", "https://x/?a=b", "https://a b"])
+def test_a_register_is_not_published_under_what_is_no_address(comity, tmp_path, address):
+    assert "no address of a node" in comity("agreement", "publish", tmp_path / "public", "--address", address, code=64)
+    assert not (tmp_path / "public").exists()
 
 
 @pytest.mark.timeout(300)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from comity.agreements.catalogue import agreement_text, catalogue_text
+from comity.agreements.linked_data import Addresses, Published
 from comity.agreements.models import Agreement, Considered, Standing, Why
 from comity.agreements.store import Connection, agencies, all_standings
 from comity.agreements.words import ClauseWords, agreement_words
@@ -38,9 +40,31 @@ class RegisterEntry:
 
 def register(conn: Connection, vocabulary: Vocabulary, now: datetime) -> tuple[RegisterEntry, ...]:
     """Return the register by name, newest version first; ``now`` is in the zone whose calendar counts."""
-    names = {party.agency: party.label for party in agencies(conn)}
+    names = _names(conn)
+    return tuple(_entry(each.agreement, each.standing, vocabulary, names) for each in _all(conn, vocabulary, now))
+
+
+def register_data(conn: Connection, vocabulary: Vocabulary, now: datetime, at: Addresses) -> str:
+    """Return the register as JSON-LD: a DCAT catalogue with a policy for each version."""
+    return catalogue_text(_all(conn, vocabulary, now), vocabulary, _names(conn), at)
+
+
+def agreement_data(
+    conn: Connection, name: str, version: int, vocabulary: Vocabulary, now: datetime, at: Addresses
+) -> str | None:
+    """Return one version of the register as JSON-LD; ``None`` if the register does not have it."""
+    found = (each for each in _all(conn, vocabulary, now) if str(each.agreement) == f"{name}@{version}")
+    each = next(found, None)
+    return None if each is None else agreement_text(each, vocabulary, _names(conn), at)
+
+
+def _names(conn: Connection) -> dict[str, Label]:
+    return {party.agency: party.label for party in agencies(conn)}
+
+
+def _all(conn: Connection, vocabulary: Vocabulary, now: datetime) -> tuple[Published, ...]:
     return tuple(
-        _entry(each.agreement, each.standing, vocabulary, names)
+        Published(each.agreement, each.standing)
         for versions in all_standings(conn, vocabulary, now)
         for each in reversed(versions)
         if each.agreement is not None and _published(each)

@@ -13,12 +13,13 @@ from cyclopts import App, Parameter, validators
 from comity import vocabulary
 from comity.agreements.consent import Answer, Recorded
 from comity.agreements.keys import load_key, make_key, public_bytes, thumbprint
+from comity.agreements.linked_data import Addresses
 from comity.agreements.models import Act, Agreement, AssessmentReference, Event
 from comity.agreements.parse import parse_agreement
 from comity.agreements.prove import ALONE, COMPARED, CONTRADICTIONS, SEALED, Finding, Kind, compare
 from comity.agreements.prove import prove as proved
 from comity.agreements.prove_words import finding_words, proved_words
-from comity.agreements.register import register
+from comity.agreements.register import agreement_data, register, register_data
 from comity.agreements.sign import sign as signed
 from comity.agreements.store import (
     act_upon,
@@ -223,6 +224,32 @@ def act(
     with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
         act_upon(conn, name, version, Event(Act(act), agency, now()), by=by, reason=reason)
     print(f"{name}@{version}: {act} by {agency}.")
+
+
+@app.command
+def publish(folder: Path, *, address: str) -> None:
+    """Write the public register for programs: a DCAT catalogue, and each version as an ODRL policy, as JSON-LD.
+
+    Parameters
+    ----------
+    folder
+        Where to write; it is made if it is not there.
+    address
+        The node's own address, e.g. https://comity.example.org.
+    """
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", address):
+        raise Misused(f"{address!r} is no address of a node. Write one such as https://comity.example.org.")
+    at = Addresses(address.rstrip("/"))
+    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
+        words = opened.vocabulary
+        texts = {"agreements.jsonld": register_data(conn, words, now(), at)}
+        for each in register(conn, words, now()):
+            text = agreement_data(conn, each.name, each.version, words, now(), at)
+            texts[f"agreements/{each.name}/{each.version}.jsonld"] = text or ""
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    print(f"{len(texts) - 1} versions are published in {folder}.")
 
 
 @app.command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from comity import ledger
-from comity.agreements.register import RegisterEntry, register
+from comity.agreements.linked_data import MEDIA_TYPE, Addresses
+from comity.agreements.register import RegisterEntry, agreement_data, register, register_data
 from comity.ledger.errors import EntryNotFoundError
 from comity.ledger.models import Head, Logged
 from comity.ledger.proof import Proof
@@ -32,6 +34,29 @@ Anybody = Annotated[Visitor, Depends(admit)]
 async def agreements(request: Request, _: Anybody) -> Response:
     """Show every agreement that has been signed by anyone, in force or not."""
     return await page(request, "register.html", active="register", entries=await _register(services_of(request)))
+
+
+@router.get("/agreements.jsonld", name="register-data")
+async def agreements_data(request: Request, _: Anybody) -> Response:
+    """Return the register for programs: a DCAT catalogue of ODRL policies, as JSON-LD."""
+    services, at = services_of(request), _addresses(request)
+    text = await services.reading(
+        Role.GOVERNANCE, lambda conn: register_data(conn, services.node.vocabulary, services.now(), at)
+    )
+    return _linked_data(request, text)
+
+
+@router.get("/agreements/{name}/{version}.jsonld", name="agreement-data")
+async def agreement_for_programs(request: Request, name: str, version: int, _: Anybody) -> Response:
+    """Return one version of an agreement for programs, as JSON-LD."""
+    services, at = services_of(request), _addresses(request)
+    text = await services.reading(
+        Role.GOVERNANCE,
+        lambda conn: agreement_data(conn, name, version, services.node.vocabulary, services.now(), at),
+    )
+    if text is None:
+        raise no_such_page()
+    return _linked_data(request, text)
 
 
 @router.get("/agreements/{name}/{version}", name="agreement", response_class=HTMLResponse)
@@ -107,6 +132,19 @@ async def _proof(services: Services, entry: UUID) -> Proof | None:
 def _vkey(services: Services) -> str:
     """Return the ledger's public key; whoever signs has made the key by the time that there is a head."""
     return services.node.signer().vkey()
+
+
+def _addresses(request: Request) -> Addresses:
+    return Addresses(str(request.base_url).rstrip("/"))
+
+
+def _linked_data(request: Request, text: str) -> Response:
+    """Return JSON-LD that may be kept, but is asked for anew each time: a revocation has to show at once."""
+    tag = f'"{hashlib.sha256(text.encode()).hexdigest()}"'
+    headers = {"etag": tag, "cache-control": "public, no-cache"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(text, media_type=MEDIA_TYPE, headers=headers)
 
 
 async def _register(services: Services) -> tuple[RegisterEntry, ...]:
