@@ -103,6 +103,10 @@ class Block:
             self.place.refuse(f"{self.name!r} has no {key!r}", f"add {key}: {{…}}")
         return _block(key, self._values[key], self.place_of(key))
 
+    def texts(self) -> dict[str, str]:
+        """Return the text under each key, in the order of the file."""
+        return {key: self.text(key) for key in self._values}
+
     def blocks(self) -> Iterator[Block]:
         """Yield the mapping under each key, in the order of the file."""
         for key in self._values:

@@ -1,0 +1,181 @@
+"""What is wrong with answers: each faulty one with its path, the cause, and the mend. Pure.
+
+The same checks hold a file, an edit and the working document, since two edits that are right by themselves may be wrong
+together: one changes the record type, the other the fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
+from typing import Final
+
+from comity.agreements.assessment.catalogue import load_catalogue
+from comity.agreements.assessment.models import PRESENT, Answer, Assessment, Catalogue, Kind, Question, is_item
+from comity.agreements.conditions import iso_date, parse_condition
+from comity.agreements.errors import ConditionError
+from comity.agreements.minimisers import applicable, applies
+from comity.agreements.reading import MAX_TEXT, hidden
+from comity.vocabulary.models import Vocabulary
+
+LENGTH: Final = re.compile(
+    r"P(?=[0-9])(?:[1-9][0-9]{0,2}Y)?(?:[1-9][0-9]{0,2}M)?(?:[1-9][0-9]{0,2}W)?(?:[1-9][0-9]{0,3}D)?"
+)
+INVISIBLE: Final = "An invisible character stands here."
+AGENCY: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One answer that cannot stand, and why."""
+
+    path: str
+    cause: str
+    mend: str
+
+
+def faults_of(
+    assessment: Assessment, vocabulary: Vocabulary, *, agencies: Collection[str] | None = None
+) -> tuple[Wrong, ...]:
+    """Return what is wrong with the answers that are there; what is not answered yet is not wrong.
+
+    ``agencies`` are the ids of the agencies that this node knows; without them, only the form of a name is checked.
+    """
+    checker = _Checker(assessment, load_catalogue(), vocabulary, agencies)
+    return tuple(wrong for path, answer in assessment.answers.items() for wrong in checker.answer(path, answer))
+
+
+def options(question: Question, catalogue: Catalogue, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Return the words that a choice is from."""
+    own: Mapping[str, object] = catalogue.choices.get(question.of, {})
+    return tuple(own or getattr(vocabulary, question.of))
+
+
+@dataclass(frozen=True, slots=True)
+class _Checker:
+    assessment: Assessment
+    catalogue: Catalogue
+    vocabulary: Vocabulary
+    agencies: Collection[str] | None
+
+    def answer(self, path: str, answer: Answer) -> Iterator[Wrong]:
+        question = self.catalogue.question_at(path)
+        if question is None:
+            if self.catalogue.list_at(path) is None or answer.value != PRESENT:
+                yield Wrong(path, "There is no such question.", "Take a path of the catalogue.")
+            return
+        parent = path.rpartition(".")[0]
+        if parent and parent not in self.assessment.answers:
+            yield Wrong(path, "It is about an item that is not there.", "Add the item, or take the answer away.")
+        if isinstance(answer.value, str) is question.kind.several:
+            yield Wrong(
+                path,
+                "A list should stand here." if question.kind.several else "One text should stand here.",
+                "Mend it.",
+            )
+            return
+        yield from _unreadable(path, answer.words)
+        for cause, mend in self._by_kind(question, parent, answer):
+            yield Wrong(path, cause, mend)
+
+    def _by_kind(self, question: Question, parent: str, answer: Answer) -> Iterable[tuple[str, str]]:
+        known = partial(_known, answer.words)
+        checks: dict[Kind, Callable[[], Iterable[tuple[str, str]]]] = {
+            Kind.TEXT: lambda: (),
+            Kind.LINE: lambda: _line(answer.text),
+            Kind.DAY: lambda: _day(answer.text),
+            Kind.LENGTH: lambda: _length(answer.text),
+            Kind.CHOICE: lambda: known(options(question, self.catalogue, self.vocabulary)),
+            Kind.CHOICES: lambda: known(options(question, self.catalogue, self.vocabulary)),
+            Kind.ITEMS: lambda: known(self.assessment.items(question.of)),
+            Kind.AGENCY: lambda: self._agency(answer.text),
+            Kind.CONDITION: lambda: self._condition(parent, answer.text),
+            Kind.FORMS: lambda: self._forms(parent, answer.words),
+        }
+        return checks[question.kind]()
+
+    def _agency(self, name: str) -> Iterable[tuple[str, str]]:
+        if self.agencies is not None:
+            return _known([name], self.agencies)
+        good = AGENCY.fullmatch(name) is not None
+        return (
+            [] if good else [(f"{name!r} cannot be an agency.", "Use its id: small letters, digits, single hyphens.")]
+        )
+
+    def _condition(self, parent: str, text: str) -> Iterator[tuple[str, str]]:
+        record = self.assessment.text(f"{parent}.record") if parent else None
+        if parent and record not in self.vocabulary.record_types:
+            yield "The kind of record is not answered, so the condition means nothing yet.", "Answer it first."
+            return
+        try:
+            parse_condition(text, self.vocabulary, record=record)
+        except ConditionError as error:
+            yield f"{error.cause} (Column {error.column} of the condition.)", error.mend
+
+    def _forms(self, parent: str, forms: Collection[str]) -> Iterator[tuple[str, str]]:
+        record = self.vocabulary.record_types.get(self.assessment.text(f"{parent}.record"))
+        if record is None:
+            yield "The kind of record is not answered, so its fields mean nothing yet.", "Answer it first."
+            return
+        known = {field.name: field for field in record.fields}
+        names = [each.partition(" ")[0] for each in forms]
+        yield from _known(names, known)
+        for name, _, form in (each.partition(" ") for each in forms):
+            if name in known and form not in self.vocabulary.minimisers:
+                yield from _known([form], self.vocabulary.minimisers)
+            elif name in known and not applies(form, known[name]):
+                allowed = ", ".join(applicable(known[name]))
+                yield (
+                    f"{form!r} cannot be made of {name}, which is a {known[name].type.value}.",
+                    f"Use one of: {allowed}.",
+                )
+
+
+def _line(text: str) -> Iterator[tuple[str, str]]:
+    if "\n" in text:
+        yield "This is more than one line.", "Say it on one line."
+
+
+def _day(text: str) -> Iterator[tuple[str, str]]:
+    if iso_date(text) is None:
+        yield f"{text!r} is not a date.", "Write year-month-day, e.g. 2026-02-01."
+
+
+def _length(text: str) -> Iterator[tuple[str, str]]:
+    if not LENGTH.fullmatch(text):
+        yield (
+            f"{text!r} is not a length of time.",
+            "Write an ISO 8601 length in years, months, weeks or days, e.g. P2Y.",
+        )
+
+
+def _unreadable(path: str, words: Collection[str]) -> Iterator[Wrong]:
+    for word in words:
+        if not word.strip():
+            yield Wrong(path, "Nothing stands here.", "Write an answer, or leave the question open.")
+        if any(True for _ in hidden(word)):
+            yield Wrong(path, INVISIBLE, "Remove it.")
+        if len(word) > MAX_TEXT:
+            yield Wrong(path, f"An answer has at most {MAX_TEXT:,} characters.", "Say it in fewer words.")
+
+
+def _known(words: Collection[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
+    words = tuple(words)
+    for at, word in enumerate(words):
+        if word in words[:at]:
+            yield f"{word!r} stands twice.", "Remove one of the two."
+        elif word.strip() and word not in known:
+            near = get_close_matches(word, list(known), n=1)
+            mend = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known) or 'none yet'}."
+            yield f"There is no {word!r} here.", mend
+
+
+def well_formed(path: str) -> bool:
+    """Return whether ``path`` names a question or an item of the catalogue."""
+    catalogue = load_catalogue()
+    return catalogue.question_at(path) is not None or (
+        catalogue.list_at(path) is not None and is_item(path.partition(".")[2])
+    )
