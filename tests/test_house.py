@@ -37,6 +37,8 @@ PURE = (
     "agreements/claims.py",
     "agreements/prove.py",
     "agreements/carried.py",
+    "agreements/assessment/merge.py",
+    "agreements/assessment/complete.py",
 )
 IMPURE_CALLS = re.compile(
     r"^(open|print|input)$|"

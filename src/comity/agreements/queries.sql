@@ -89,6 +89,10 @@ values (%(name)s, %(version)s, %(act)s, %(agency)s, %(by)s, %(at)s, %(reason)s, 
 -- An assessment's status and text, held still until the transaction ends.
 select status, document from agreements.assessment where name = %(name)s and version = %(version)s for update;
 
+-- name: is_worked_on
+-- A row if the assessment is being worked on in four steps.
+select true from agreements.assessment_work where name = %(name)s and version = %(version)s;
+
 -- name: propose_assessment
 -- A draft of an assessment: new, or in the place of the draft of the same version.
 insert into agreements.assessment (name, version, status, document)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from comity.agreements.catalogue import agreement_text, catalogue_text
+from comity.agreements.entering import Connection
 from comity.agreements.linked_data import Addresses, Published
 from comity.agreements.models import Agreement, Considered, Standing, Why
-from comity.agreements.store import Connection, agencies, all_standings
+from comity.agreements.store import agencies, all_standings
 from comity.agreements.words import ClauseWords, agreement_words
 from comity.vocabulary.models import Label, Vocabulary
 

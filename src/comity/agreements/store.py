@@ -13,18 +13,17 @@ Connections are those of ``comity_governance``; ``comity_gate`` may read. Times 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, Final, TypeAlias
-from uuid import UUID, uuid4
+from typing import Any, Final
+from uuid import UUID
 
-import psycopg
 import rfc8785
 from psycopg.types.json import Jsonb
 
 from comity.agreements.canonical import canonical
 from comity.agreements.consent import LETS_LEAVE, Answer, Recorded
+from comity.agreements.entering import Connection, enter
 from comity.agreements.errors import (
     ActRefusedError,
     AgreementError,
@@ -38,14 +37,10 @@ from comity.agreements.parse import from_canonical, parse_agreement
 from comity.agreements.rows import all_from_rows, standing_from_rows, standing_query
 from comity.agreements.sign import message, verify
 from comity.agreements.standing import acts_in_effect
-from comity.ledger import Entry, append, commitment
 from comity.store import load_queries
 from comity.vocabulary.models import Label, Vocabulary
 
 _QUERIES: Final = load_queries("comity.agreements")
-_SALT_BYTES: Final = 16
-
-Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
 # --- agencies --------------------------------------------------------------------------------------------------------
 
@@ -86,7 +81,7 @@ def pin_key(conn: Connection, agency: str, public_key: bytes, at: datetime, *, r
         if row[0] is not None and not replace:
             raise SignatureError(f"Another key is pinned for {agency}. Say that it is to be replaced, if it is.")
         conn.execute(_QUERIES.pin_key, {"agency": agency, "public_key": public_key, "thumbprint": print_of_key})
-        _enter(conn, "alteration", at, {"agency": agency, "thumbprint": print_of_key}, public_key)
+        enter(conn, "alteration", at, {"agency": agency, "thumbprint": print_of_key}, public_key)
     return print_of_key
 
 
@@ -136,7 +131,7 @@ def add_signature(
                 "Sign this text, with the key that is pinned for the agency."
             )
         context = {"agency": agency, "agreement": f"{name}@{version}", "thumbprint": thumbprint(key)}
-        entry, salt = _enter(conn, "sign", at, context, message(data, agency, name, version) + signature)
+        entry, salt = enter(conn, "sign", at, context, message(data, agency, name, version) + signature)
         values = {"agency": agency, "thumbprint": thumbprint(key), "signature": signature, "at": at}
         added = conn.execute(
             _QUERIES.add_signature, {**_named(name, version), **values, "entry": entry, "salt": salt}
@@ -188,7 +183,7 @@ def act_upon(conn: Connection, name: str, version: int, event: Event, *, by: str
             raise ActRefusedError("No reason is given. Say why, for the other parties.")
         context = {"agency": event.agency, "agreement": agreement}
         payload = {**context, "act": event.act.value, "at": event.at.isoformat(), "by": by, "reason": reason}
-        entry, salt = _enter(conn, event.act.value, event.at, context, rfc8785.dumps(payload))
+        entry, salt = enter(conn, event.act.value, event.at, context, rfc8785.dumps(payload))
         values = {"act": event.act.value, "agency": event.agency, "at": event.at, "by": by, "reason": reason}
         conn.execute(_QUERIES.add_event, {**_named(name, version), **values, "entry": entry, "salt": salt})
 
@@ -230,7 +225,7 @@ def record_consent(conn: Connection, name: str, person: UUID, recorded: Recorded
             "reason": recorded.reason,
         }
         payload = {**said, "name": name, "person": str(person), "at": recorded.at.isoformat()}
-        entry, salt = _enter(conn, "consent", recorded.at, context, rfc8785.dumps(payload))
+        entry, salt = enter(conn, "consent", recorded.at, context, rfc8785.dumps(payload))
         values = {**said, "agency": recorded.agency, "name": name, "person": person, "at": recorded.at}
         conn.execute(_QUERIES.add_consent, {**values, "entry": entry, "salt": salt})
 
@@ -255,10 +250,17 @@ def _check_consent(name: str, versions: Collection[Agreement], recorded: Recorde
 # --- assessments -----------------------------------------------------------------------------------------------------
 
 
-def propose_assessment(conn: Connection, assessment: AssessmentReference, document: Mapping[str, Any]) -> None:
-    """Keep an impact assessment as a draft; :class:`ImmutableError` if that version is approved with another text."""
+def propose_assessment(
+    conn: Connection, assessment: AssessmentReference, document: Mapping[str, Any], *, worked_out: bool = False
+) -> None:
+    """Keep an impact assessment as a draft; :class:`ImmutableError` if that version is approved with another text.
+
+    A version that is being worked on in four steps takes no other text than what was ``worked_out`` there.
+    """
     named = _named(assessment.name, assessment.version)
     with conn.transaction():
+        if not worked_out and conn.execute(_QUERIES.is_worked_on, named).fetchone():
+            raise ActRefusedError(f"Assessment {assessment} is being worked on in four steps. Approve it there.")
         row = conn.execute(_QUERIES.lock_assessment, named).fetchone()
         if row is not None and row[0] == "approved":
             if row[1] == dict(document):
@@ -280,18 +282,11 @@ def approve_assessment(
             raise ActRefusedError(f"Assessment {assessment} is approved already. There is nothing to do.")
         context = {"agency": agency, "assessment": str(assessment)}
         payload = {"assessment": str(assessment), "agency": agency, "by": by, "document": row[1]}
-        entry, salt = _enter(conn, "approve", at, context, rfc8785.dumps({**payload, "at": at.isoformat()}))
+        entry, salt = enter(conn, "approve", at, context, rfc8785.dumps({**payload, "at": at.isoformat()}))
         conn.execute(_QUERIES.approve_assessment, {**named, "by": by, "at": at, "entry": entry, "salt": salt})
 
 
 # --- pieces ----------------------------------------------------------------------------------------------------------
-
-
-def _enter(conn: Connection, kind: str, at: datetime, context: Mapping[str, str], payload: bytes) -> tuple[UUID, bytes]:
-    """Write the act's entry in the ledger's outbox; return its id, and the salt that opens its commitment."""
-    entry, salt = uuid4(), secrets.token_bytes(_SALT_BYTES)
-    append(conn, [Entry(entry, at, kind, context, commitment(salt, payload))])
-    return entry, salt
 
 
 def _signing_key(conn: Connection, agreement: Agreement, agency: str) -> bytes:

@@ -179,3 +179,15 @@ def well_formed(path: str) -> bool:
     return catalogue.question_at(path) is not None or (
         catalogue.list_at(path) is not None and is_item(path.partition(".")[2])
     )
+
+
+def wrong_by_itself(path: str, answer: Answer, vocabulary: Vocabulary) -> tuple[Wrong, ...]:
+    """Return what is wrong with an answer whatever the others are: what an edit is refused for."""
+    question = load_catalogue().question_at(path)
+    depends = question and (
+        question.kind in (Kind.ITEMS, Kind.FORMS) or (question.kind is Kind.CONDITION and question.list)
+    )
+    if question and depends and isinstance(answer.value, str) is not question.kind.several:
+        return tuple(_unreadable(path, answer.words))
+    item = {".".join(path.split(".")[:2]): Answer(PRESENT)} if question and question.list else {}
+    return faults_of(Assessment("alone", 1, {**item, path: answer}), vocabulary)
