@@ -145,6 +145,13 @@ def _wrong(assessment: Assessment, vocabulary: Vocabulary, agencies: Collection[
         step = load_catalogue().step_of(wrong.path) or Step.PROCESS
         words = Label(f"{wrong.cause} {wrong.mend}", f"Dit antwoord kan zo niet blijven. {wrong.cause} {wrong.mend}")
         yield Point(Open.WRONG, step, wrong.path, words)
+    start, until, review = (assessment.text(each) for each in ("in_force_from", "in_force_until", "review_by"))
+    if start and until and until < start:  # ISO dates sort as days do
+        words = Label("The last day is before the first.", "De laatste dag ligt voor de eerste.")
+        yield Point(Open.WRONG, Step.LAWFULNESS, "in_force_until", words)
+    elif start and until and review and not start <= review <= until:
+        words = Label("It is not reviewed while it is in force.", "Het wordt niet getoetst terwijl het geldt.")
+        yield Point(Open.WRONG, Step.LAWFULNESS, "review_by", words)
 
 
 def _left_out(assessment: Assessment) -> Iterator[Point]:
