@@ -79,11 +79,7 @@ def _dataset(each: Published, vocabulary: Vocabulary, agencies: Mapping[str, Lab
         "dcat:theme": [ref(_JUSTICE), ref(term("purpose", agreement.purpose))],
         "dct:accessRights": ref(_RESTRICTED),
         "dcatap:applicableLegislation": [ref(term("law", basis.term)) for basis in agreement.lawful_basis],
-        "dct:temporal": {
-            "@type": "dct:PeriodOfTime",
-            "dcat:startDate": day(days.start),
-            "dcat:endDate": day(days.until),
-        },
+        "dct:temporal": _period(days),
         "comity:reviewBy": day(days.review_by),
         "adms:status": ref(term("status", "in-force" if each.standing.in_force else "not-in-force")),
         "dct:provenance": ref(at.agreement(agreement, "assessment")),
