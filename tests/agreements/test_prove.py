@@ -20,7 +20,8 @@ from comity.demo.chain import agreement_text
 from comity.vocabulary import Vocabulary
 from comity.vocabulary.models import Sensitivity
 
-SHIPPED = sorted(Path(comity.__file__).parent.glob("**/agreements/**/*.yaml"))
+ROOT = Path(comity.__file__).parent
+SHIPPED = sorted([*ROOT.glob("agreements/examples/*.yaml"), *ROOT.glob("demo/*/agreements/*.yaml")])
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 
 CAN_BE_TRUE = [
