@@ -236,6 +236,17 @@ def test_the_book_of_a_case_that_is_kept_for_a_fellow_accused_stays_with_them(wo
     assert outcomes(answer) == {"case": {"acquitted", None}, "hearing": {"acquitted"}}
 
 
+def test_a_hearing_that_is_booked_under_a_fellow_accused_stays_with_them(world, own_books):
+    """Where a court keeps one case, and of each sitting a row for each accused."""
+    sam, sid, victim = own_books
+    [(police,)] = world.run(Role.INTAKE, "select record_id from record.case where agency = 'police'")
+    for person, outcome in ((sam, "bailed"), (sid, "remanded"), (None, "adjourned")):
+        world.row("hearing", person=person, case=police, starts_on="2026-06-01", kind="remand", outcome=outcome)
+    world.agree(about="everyone", release=OUTCOMES)
+    assert outcomes(world.ask(sam))["hearing"] == {"acquitted", "bailed", "adjourned"}
+    assert {"bailed", "remanded", "adjourned"} <= outcomes(world.ask(victim))["hearing"]
+
+
 def test_a_victim_is_told_what_became_of_each_accused(world, own_books):
     world.agree(about="involvement.role = 'victim'", release=OUTCOMES)
     assert outcomes(world.ask(own_books[2]))["case"] == {"acquitted", "convicted", None}

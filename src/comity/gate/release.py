@@ -4,7 +4,8 @@ Rules:
 
 1. **Own.** A clause releases the rows of its type that belong to someone covered.
 2. **Shared.** Incidents, cases and hearings are several people's at once: those near someone covered are released too,
-   whoever they are booked under; but not the book of a case that is kept for a fellow alone, nor its hearings.
+   whoever they are booked under; but not the book of a case that is kept for a fellow alone, nor its hearings, nor a
+   hearing that is booked under a fellow.
 3. **Others.** Rows of somebody else are released only if they stand in a case or an incident near someone covered, on
    another side of it, and only by a clause that says whose (``of``); of charges and orders also by one that does not,
    because they are what the case is about. A person's own row never leaves unless a clause says whose.
@@ -133,8 +134,14 @@ def _shared(act: Act, record: str, vocabulary: Vocabulary) -> Iterator[exp.Expr]
     if record == "incident":
         yield is_in(column(record, "record_id"), "at_incident", "record_id")
         return
-    yield is_in(case_of(record, vocabulary), "shown_case", "record_id")
-    if record == "hearing" and act is Act.READ:
+    in_case = is_in(case_of(record, vocabulary), "shown_case", "record_id")
+    if record != "hearing":
+        yield in_case
+        return
+    nobodys = exp.Is(this=column(record, "source_person"), expression=exp.Null())
+    not_a_fellows = exp.paren(some(nobodys, _is_own(record), neither(_same_side(record, "at_case", vocabulary))))
+    yield every(in_case, not_a_fellows)
+    if act is Act.READ:
         yield every(_is_own(record), _not_near(record, "shown_case", vocabulary))
 
 
