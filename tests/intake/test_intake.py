@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -47,11 +48,17 @@ def test_a_statement_is_kept_mapped_linked_and_told_to_the_ledger(intake, jail, 
     assert entry["commitment"] == commitment(bytes(salt), canonical).hex()
 
 
+def without_random(text: str) -> str:
+    """The text without its random ids and commitments: one in some hundred of them holds a year by chance."""
+    return re.sub(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}", "", text)
+
+
 def test_nothing_that_identifies_a_person_is_kept_or_told_in_plain(
     intake, jail, said, booking, rows, outbox, everything
 ):
     intake.receive(jail, said(booking(hiding="Elm Street 1", note="a scar"), booking("B2", born="nonsense Xyzzy")))
-    assert not any(secret in json.dumps(outbox()) for secret in ("Ada", "Byron", "1985", "P1", "B1", "Elm", "scar"))
+    told = without_random(json.dumps(outbox()))
+    assert not any(secret in told for secret in ("Ada", "Byron", "1985", "P1", "B1", "Elm", "scar"))
     plain = repr(
         {
             name: kept
@@ -59,7 +66,8 @@ def test_nothing_that_identifies_a_person_is_kept_or_told_in_plain(
             if name in {"record.statement", "record.part", "record.subject_key", "intake.quarantine"}
         }
     )
-    assert not any(secret in plain for secret in ("Ada", "Byron", "1985", "Elm", "scar", "Xyzzy"))
+    kept = without_random(plain)
+    assert not any(secret in kept for secret in ("Ada", "Byron", "1985", "Elm", "scar", "Xyzzy"))
     sealed, blind = rows("select protected_address, protected_address_blind from record.person")[0]
     assert b"Elm" not in bytes(sealed)
     assert len(bytes(blind)) == 32
