@@ -19,7 +19,7 @@ from comity.people.model import Frequencies, Model
 from comity.people.models import Standard
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
     from splink import DuckDBAPI, Linker
 
