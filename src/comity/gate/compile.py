@@ -33,7 +33,7 @@ from comity.gate.errors import UncompilableError
 from comity.gate.models import Act, Asked, Clause, Requester, Search, Verdict
 from comity.gate.release import candidates, is_opened_later, needs_others, others, released
 from comity.gate.scope import Cte, scope
-from comity.gate.trees import parsed, typed
+from comity.gate.trees import needed, parsed, typed
 from comity.store import load_queries
 from comity.vocabulary.models import Vocabulary
 
@@ -100,7 +100,7 @@ def _compile(verdict: Verdict, act: Act, criteria: tuple[str, ...], vocabulary: 
     opens = any(is_opened_later(field, minimiser) for clause in clauses for field, minimiser in clause)
     by_consent = LETS_LEAVE[verdict.agreement.consent] is not None
     statement = _answer(act, opens)
-    for name, query in _parts(verdict, act, criteria, clauses, compiler):
+    for name, query in needed(statement, list(_parts(verdict, act, criteria, clauses, compiler))):
         statement = statement.with_(
             exp.to_identifier(name, quoted=True), as_=query, recursive=act is Act.READ or by_consent, copy=False
         )

@@ -9,9 +9,10 @@ select moved.redirect_to from people.person as moved join line on moved.person =
 where moved.redirect_to is not null
 
 -- name: subject_of_read
--- The person asked for, at the end of every redirect.
+-- The person asked for, at the end of every redirect: one, so that whoever plans the statement expects no more.
 select line.person from line join people.person as known on known.person = line.person
 where known.redirect_to is null
+limit 1
 
 -- name: named_case
 -- The cases of that number or of that common reference.
@@ -87,82 +88,94 @@ where (
     limit 1
 ) = any(%(consents)s::text[])
 
+-- name: account_of_each
+-- On whose account a row leaves: each person covered, by themselves.
+select entitled.person as account, entitled.person from entitled
+
+-- name: account_of_case
+-- On whose account a row leaves: within a case read, that of the case, for everyone covered together.
+select cast('00000000-0000-0000-0000-000000000000' as uuid) as account, entitled.person from entitled
+
 -- name: member
 -- Each source person of everyone covered.
-select kin.person, kin.source_person from kin join entitled on entitled.person = kin.person
+select account.account, kin.person, kin.source_person from kin join account on account.person = kin.person
 
 -- name: own_case
 -- The cases near everyone covered; for whoever is not accused, also those that arose from an incident near them.
-select near_case.record_id, near_case.side from near_case join entitled on entitled.person = near_case.person
+select account.account, near_case.record_id, near_case.side from near_case join account on account.person = near_case.person
 union
-select arose.record_id, near_incident.side
+select account.account, arose.record_id, near_incident.side
 from near_incident
-join entitled on entitled.person = near_incident.person
+join account on account.person = near_incident.person
 join record."case" as arose on arose.incident = near_incident.record_id
 where near_incident.side <> 'accused' and arose.agency = any(%(providers)s::text[])
 
 -- name: same_case
 -- Each of these cases, and the same one in the books of each agency that shares its reference.
-select own_case.record_id as mine, own_case.record_id from own_case
+select own_case.account, own_case.record_id as mine, own_case.record_id from own_case
 union
-select own_case.record_id, twin.record_id
+select own_case.account, own_case.record_id as mine, twin.record_id
 from own_case
 join record."case" as mine on mine.record_id = own_case.record_id
 join record."case" as twin on twin.common_reference = mine.common_reference
 where mine.agency = any(%(providers)s::text[]) and twin.agency = any(%(providers)s::text[])
 
--- name: at_case_of_read
--- These cases, with the sides of everyone covered in them and in what they arose from: who is suspected of the incident
+-- name: at_case_of_each
+-- These cases, with the sides of whoever is covered in them and in what they arose from: who is suspected of the incident
 -- stays a fellow accused in the case, also as its witness.
-select same_case.record_id, own_case.side from same_case join own_case on own_case.record_id = same_case.mine
+select same_case.account, same_case.record_id, own_case.side
+from same_case join own_case on own_case.account = same_case.account and own_case.record_id = same_case.mine
 union
-select same_case.record_id, near_incident.side
+select same_case.account, same_case.record_id, near_incident.side
 from same_case
-join same_case as book on book.mine = same_case.mine
+join same_case as book on book.account = same_case.account and book.mine = same_case.mine
 join record."case" as arose on arose.record_id = book.record_id
 join near_incident on near_incident.record_id = arose.incident
-join entitled on entitled.person = near_incident.person
+join account on account.account = same_case.account and account.person = near_incident.person
 where arose.agency = any(%(providers)s::text[])
 
 -- name: at_case_of_case
 -- The case, with the sides of everyone covered in it.
-select the_case.record_id, stands.side
+select stands.account, the_case.record_id, stands.side
 from the_case
 cross join (
-    select distinct near_case.side from near_case join entitled on entitled.person = near_case.person
+    select account.account, near_case.side from near_case join account on account.person = near_case.person
     where near_case.record_id in (select the_case.record_id from the_case)
     union
-    select near_incident.side from near_incident join entitled on entitled.person = near_incident.person
+    select account.account, near_incident.side from near_incident join account on account.person = near_incident.person
     where near_incident.record_id in (select the_incident.record_id from the_incident)
 ) as stands
 
 -- name: shown_case
--- These cases, but for the books that are kept for a fellow of someone covered and that no record of theirs refers to:
+-- These cases, but for the books that are kept for a fellow of whoever is covered and that no record of theirs refers to:
 -- where a court keeps a row for each accused, another's outcome is another's.
-select at_case.record_id from at_case
+select at_case.account, at_case.record_id from at_case
 except
-select book.record_id
+select at_case.account, book.record_id
 from at_case
 join record."case" as book on book.record_id = at_case.record_id
 where book.agency = any(%(providers)s::text[]) and book.source_person is not null
   and at_case.side = case when book.whose in ('suspect', 'convicted') then 'accused' else book.whose end
-  and book.source_person not in (select member.source_person from member)
-  and book.record_id not in (
-    select near_case.record_id from near_case join entitled on entitled.person = near_case.person
+  and not exists (
+    select 1 from member where member.account = at_case.account and member.source_person = book.source_person
+  )
+  and not exists (
+    select 1 from near_case join account on account.person = near_case.person
+    where account.account = at_case.account and near_case.record_id = book.record_id
   )
 
--- name: at_incident_of_read
--- The incidents near everyone covered, and those that their cases arose from, with their sides.
-select near_incident.record_id, near_incident.side
-from near_incident join entitled on entitled.person = near_incident.person
+-- name: at_incident_of_each
+-- The incidents near whoever is covered, and those that their cases arose from, with their sides.
+select account.account, near_incident.record_id, near_incident.side
+from near_incident join account on account.person = near_incident.person
 union
-select arose.incident, at_case.side
+select at_case.account, arose.incident as record_id, at_case.side
 from at_case join record."case" as arose on arose.record_id = at_case.record_id
 where arose.agency = any(%(providers)s::text[]) and arose.incident is not null
 
 -- name: at_incident_of_case
 -- What the case arose from, with the sides of everyone covered in it.
-select arose.incident as record_id, at_case.side
+select at_case.account, arose.incident as record_id, at_case.side
 from at_case join record."case" as arose on arose.record_id = at_case.record_id
 where arose.agency = any(%(providers)s::text[]) and arose.incident is not null
 
@@ -230,15 +243,15 @@ select 1 from released where upper(regexp_replace(said, '[^A-Za-z0-9]', '', 'g')
 
 -- name: shown
 -- The first people found, in an order that tells nothing of them.
-select found.person from (select distinct candidate.person from candidate) as found
-order by found.person
+select found.account from (select distinct candidate.account from candidate) as found
+order by found.account
 limit %(most)s::int
 
 -- name: released_by_search
 -- What is released of the people shown.
-select candidate.clause, candidate.record_id, candidate.source_person, candidate.line from candidate
-where candidate.person in (select shown.person from shown)
+select candidate.clause, candidate.account, candidate.record_id, candidate.source_person, candidate.line from candidate
+where candidate.account in (select shown.account from shown)
 
 -- name: more
 -- Whether more people were found than are shown.
-select count(distinct candidate.person) > %(most)s::int from candidate
+select count(distinct candidate.account) > %(most)s::int from candidate

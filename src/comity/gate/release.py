@@ -10,8 +10,11 @@ Rules:
    another side of it, and only by a clause that says whose (``of``); of charges and orders also by one that does not,
    because they are what the case is about. A person's own row never leaves unless a clause says whose.
 4. ``of`` and ``where`` narrow each of these: the row's category is one of them, and the condition is *true* of the row.
-5. Of a row leave the columns that the clause permits, each in its form, each with its type. No other is read.
-6. **A search** releases person rows only: those that are found by what they release (:mod:`comity.gate.find`).
+5. Each row leaves **on somebody's account**: that of the person covered because of whom it does, so that the rows of
+   many people asked for at once are those of each of them asked for alone. Within a case read the case has one account,
+   and nothing leaves on it that any of those covered stands in the way of.
+6. Of a row leave the columns that the clause permits, each in its form, each with its type. No other is read.
+7. **A search** releases person rows only: those that are found by what they release (:mod:`comity.gate.find`).
 
 A row leaves as one line of JSON: an array of the clause, the row's envelope and its values, in the order of
 :data:`ENVELOPE` and then of the clause. A sealed value leaves the database still sealed.
@@ -20,6 +23,7 @@ A row leaves as one line of JSON: an array of the clause, the row's envelope and
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from sqlglot import exp
@@ -51,12 +55,22 @@ ENVELOPE: Final = (
 _RECEIVED: Final = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How rows of a type come to be released: beside which tables of the statement, when, and on whose account."""
+
+    account: exp.Expr
+    beside: tuple[exp.Expr, ...]
+    when: exp.Expr
+
+
 def released(act: Act, clauses: tuple[Clause, ...], compiler: Compiler, jurisdiction: str) -> exp.Expr:
-    """Return the query for every row that leaves: ``clause``, ``record_id``, ``source_person`` and its ``line``."""
+    """Return the query for all that leaves: ``clause``, ``account``, ``record_id``, ``source_person``, ``line``."""
+    nobody = typed(exp.Null(), "uuid")
     branches = [
-        _branch(clause, way, typed(exp.Null(), "uuid"), compiler, jurisdiction)
+        _branch(clause, way, compiler, _line(clause, nobody, jurisdiction))
         for clause in clauses
-        for way in _ways(act, clause, compiler.vocabulary)
+        for way in ways(act, clause, compiler.vocabulary)
     ]
     return union(branches) if branches else _nothing()
 
@@ -64,21 +78,25 @@ def released(act: Act, clauses: tuple[Clause, ...], compiler: Compiler, jurisdic
 def candidates(
     criteria: tuple[str, ...], clauses: tuple[Clause, ...], compiler: Compiler, jurisdiction: str
 ) -> exp.Expr:
-    """Return the query for the rows that a search finds, with the person to whom each belongs."""
+    """Return the query for the rows that a search finds, on the account of the person to whom each belongs."""
     branches = []
     for clause in clauses:
         searched = searched_fields(clause, criteria)
         if searched is not None:
-            branch = _branch(clause, _found(searched), _person(), compiler, jurisdiction)
-            branches.append(branch.select(exp.alias_(_person(), "person", quoted=True)))
+            way = _found(searched)
+            branches.append(_branch(clause, way, compiler, _line(clause, way.account, jurisdiction)))
     return union(branches)
 
 
 def others(vocabulary: Vocabulary) -> exp.Expr:
     """Return the query for everybody else in a case or an incident near someone covered, and on which side."""
     queries = [
-        held(record, "source_person", exp.alias_(typed(side(record), "text"), "side", quoted=True)).where(
-            way, copy=False
+        _rows(
+            record,
+            way,
+            exp.alias_(way.account.copy(), "account", quoted=True),
+            "source_person",
+            exp.alias_(typed(side(record), "text"), "side", quoted=True),
         )
         for record in tied_types(vocabulary)
         for way in _in_it_with_others(record, vocabulary)
@@ -92,8 +110,8 @@ def needs_others(clauses: tuple[Clause, ...]) -> bool:
 
 
 def _nothing() -> exp.Expr:
-    names = ("clause", "record_id", "source_person", "line")
-    kinds = ("int", "uuid", "uuid", "text")
+    names = ("clause", "account", "record_id", "source_person", "line")
+    kinds = ("int", "uuid", "uuid", "uuid", "text")
     nulls = [exp.alias_(typed(exp.Null(), kind), name, quoted=True) for name, kind in zip(names, kinds, strict=True)]
     return exp.select(*nulls).where(exp.false())
 
@@ -101,93 +119,130 @@ def _nothing() -> exp.Expr:
 # --- which rows ------------------------------------------------------------------------------------------------------
 
 
-def _ways(act: Act, clause: Clause, vocabulary: Vocabulary) -> Iterator[exp.Expr]:
-    """Yield the ways in which a row of the clause's type comes to be released; no row comes by two of them."""
+def ways(act: Act, clause: Clause, vocabulary: Vocabulary) -> Iterator[Way]:
+    """Yield the ways in which a row of the clause's type comes to be released; on one account none comes by two."""
     record = clause.record
     if record in SHARED:
         yield from _shared(act, record, vocabulary)
         return
-    yield _own_in_case(record, vocabulary) if act is Act.CASE else _is_own(record)
+    yield _own_in_case(record, vocabulary) if act is Act.CASE else _own(record)
     if record == "person" and clause.of:
-        yield _is_other(record)
+        yield _other(record)
     elif record != "person" and (clause.of or record in OF_THE_CASE):
         yield from _in_it_with_others(record, vocabulary)
 
 
-def _is_other(record: str) -> exp.Expr:
-    """Return that the row is one of the others, on the very side on which it stands there.
-
-    Both are compared at once: with the side as a condition of its own, PostgreSQL worked out the others anew for each
-    row there is.
-    """
-    row = exp.Tuple(expressions=[column(record, "record_id"), side(record)])
-    others_there = exp.select(column("other", "source_person"), column("other", "side"))
-    return exp.In(this=row, query=exp.Subquery(this=others_there.from_(exp.table_("other", quoted=True))))
+def _rows(record: str, way: Way, *columns: exp.Expr | str) -> exp.Select:
+    """Return the query for the rows of a type that come that way."""
+    query = held(record, *columns).where(way.when.copy(), copy=False)
+    for table in way.beside:
+        query = query.join(table.copy(), join_type="cross", copy=False)
+    return query
 
 
-def _found(searched: Mapping[str, tuple[str, ...]]) -> exp.Expr:
-    proposed = is_in(column("person", "record_id"), "hit", "source_person")
-    return every(_is_own("person"), proposed, *meets(searched))
+def _own(record: str, *conditions: exp.Expr) -> Way:
+    theirs = _equal((record, "source_person"), ("member", "source_person"))
+    return Way(column("member", "account"), (exp.table_("member", quoted=True),), every(theirs, *conditions))
 
 
-def _shared(act: Act, record: str, vocabulary: Vocabulary) -> Iterator[exp.Expr]:
-    if record == "incident":
-        yield is_in(column(record, "record_id"), "at_incident", "record_id")
-        return
-    in_case = is_in(case_of(record, vocabulary), "shown_case", "record_id")
-    if record != "hearing":
-        yield in_case
-        return
-    nobodys = exp.Is(this=column(record, "source_person"), expression=exp.Null())
-    not_a_fellows = exp.paren(some(nobodys, _is_own(record), neither(_same_side(record, "at_case", vocabulary))))
-    yield every(in_case, not_a_fellows)
-    if act is Act.READ:
-        yield every(_is_own(record), _not_near(record, "shown_case", vocabulary))
-
-
-def _is_own(record: str) -> exp.Expr:
-    return is_in(column(record, "source_person"), "member", "source_person")
-
-
-def _own_in_case(record: str, vocabulary: Vocabulary) -> exp.Expr:
-    if record == "person":
-        return every(_is_own(record), is_in(column(record, "record_id"), "party", "source_person"))
-    return every(
-        _is_own(record),
-        exp.paren(some(_near(record, "at_case", vocabulary), _near(record, "at_incident", vocabulary))),
+def _other(record: str) -> Way:
+    """Return that the row is one of the others, on the very side on which it stands there."""
+    names = ("account", "source_person", "side")
+    on_that_side = exp.EQ(this=column("someone", "side"), expression=side(record))
+    return Way(
+        column("someone", "account"),
+        (_distinct("other", names, "someone"),),
+        every(_equal((record, "record_id"), ("someone", "source_person")), on_that_side),
     )
 
 
-def _in_it_with_others(record: str, vocabulary: Vocabulary) -> Iterator[exp.Expr]:
+def _found(searched: Mapping[str, tuple[str, ...]]) -> Way:
+    proposed = is_in(column("person", "record_id"), "hit", "source_person")
+    return _own("person", proposed, *meets(searched))
+
+
+def _shared(act: Act, record: str, vocabulary: Vocabulary) -> Iterator[Way]:
+    if record == "incident":
+        yield _in_place(record, "at_incident", vocabulary)
+        return
+    if record != "hearing":
+        yield _in_place(record, "shown_case", vocabulary)
+        return
+    account = column("place", "account")
+    nobodys = exp.Is(this=column(record, "source_person"), expression=exp.Null())
+    theirs = _is_own(record, account)
+    yield _in_place(
+        record,
+        "shown_case",
+        vocabulary,
+        exp.paren(some(nobodys, theirs, neither(_same_side(record, "at_case", account, vocabulary)))),
+    )
+    if act is not Act.CASE:
+        yield _own(record, neither(_near(record, "shown_case", column("member", "account"), vocabulary)))
+
+
+def _own_in_case(record: str, vocabulary: Vocabulary) -> Way:
+    if record == "person":
+        return _own(record, is_in(column(record, "record_id"), "party", "source_person"))
+    account = column("member", "account")
+    places = (_near(record, place, account, vocabulary) for place in ("at_case", "at_incident"))
+    return _own(record, exp.paren(some(*places)))
+
+
+def _in_it_with_others(record: str, vocabulary: Vocabulary) -> Iterator[Way]:
     """Yield how a row of somebody else stands in a case near someone covered, and then in an incident alone."""
     places = [
         place for place in ("at_case", "at_incident") if not isinstance(_key(record, place, vocabulary), exp.Cast)
     ]
+    account = column("place", "account")
     somebody_else = every(
         is_there(column(record, "source_person")),
-        neither(_is_own(record)),
-        *(neither(_same_side(record, place, vocabulary)) for place in places),
+        neither(_is_own(record, account)),
+        *(neither(_same_side(record, place, account, vocabulary)) for place in places),
     )
     for place in places:
-        before = [_not_near(record, each, vocabulary) for each in places[: places.index(place)]]
-        yield every(_near(record, place, vocabulary), *before, somebody_else.copy())
+        before = [neither(_near(record, each, account, vocabulary)) for each in places[: places.index(place)]]
+        yield _in_place(record, place, vocabulary, *before, somebody_else.copy())
 
 
-def _near(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
-    return is_in(_key(record, place, vocabulary), place, "record_id")
+def _in_place(record: str, place: str, vocabulary: Vocabulary, *conditions: exp.Expr) -> Way:
+    """Return that the row stands in a case or an incident near whoever is covered."""
+    here = exp.EQ(this=_key(record, place, vocabulary), expression=column("place", "record_id"))
+    table = _distinct(place, ("account", "record_id"), "place")
+    return Way(column("place", "account"), (table,), every(here, *conditions))
 
 
-def _not_near(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
-    # `coalesce`: a row that names no case at all is not in one, rather than unknown.
-    return neither(exp.func("COALESCE", _near(record, place, vocabulary), exp.false()))
+def _distinct(cte: str, names: tuple[str, ...], alias: str) -> exp.Expr:
+    query = exp.select(*(column(cte, name) for name in names)).distinct().from_(exp.table_(cte, quoted=True))
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
 
 
-def _same_side(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
-    here = exp.EQ(this=column(place, "record_id"), expression=_key(record, place, vocabulary))
+def _is_own(record: str, account: exp.Expr) -> exp.Expr:
+    return _there("member", account, _equal(("member", "source_person"), (record, "source_person")))
+
+
+def _near(record: str, place: str, account: exp.Expr, vocabulary: Vocabulary) -> exp.Expr:
+    return _there(place, account, _here(record, place, vocabulary))
+
+
+def _same_side(record: str, place: str, account: exp.Expr, vocabulary: Vocabulary) -> exp.Expr:
     stands = exp.EQ(this=column(place, "side"), expression=side(record))
-    return exp.Exists(
-        this=exp.select(exp.Literal.number(1)).from_(exp.table_(place, quoted=True)).where(here, stands, copy=False)
-    )
+    return _there(place, account, _here(record, place, vocabulary), stands)
+
+
+def _here(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
+    return exp.EQ(this=column(place, "record_id"), expression=_key(record, place, vocabulary))
+
+
+def _there(cte: str, account: exp.Expr, *conditions: exp.Expr) -> exp.Expr:
+    """Return that a row of ``cte`` on that account meets the conditions; false, never unknown, if there is none."""
+    same = exp.EQ(this=column(cte, "account"), expression=account.copy())
+    query = exp.select(exp.Literal.number(1)).from_(exp.table_(cte, quoted=True))
+    return exp.Exists(this=query.where(same, *conditions, copy=False))
+
+
+def _equal(one: tuple[str, str], other: tuple[str, str]) -> exp.Expr:
+    return exp.EQ(this=column(*one), expression=column(*other))
 
 
 def _key(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
@@ -197,17 +252,23 @@ def _key(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
 # --- what of them ----------------------------------------------------------------------------------------------------
 
 
-def _branch(clause: Clause, way: exp.Expr, person: exp.Expr, compiler: Compiler, jurisdiction: str) -> exp.Select:
+def _branch(clause: Clause, way: Way, compiler: Compiler, line: exp.Expr) -> exp.Select:
     number = exp.alias_(typed(exp.Literal.number(clause.number), "int"), "clause", quoted=True)
-    line = exp.alias_(_line(clause, person, jurisdiction), "line", quoted=True)
-    query = held(clause.record, number, "record_id", "source_person", line).where(way, copy=False)
+    account = exp.alias_(way.account.copy(), "account", quoted=True)
+    said = exp.alias_(line, "line", quoted=True)
+    query = _rows(clause.record, way, number, account, "record_id", "source_person", said)
+    return _narrowed(query, clause, compiler)
+
+
+def _narrowed(query: exp.Select, clause: Clause, compiler: Compiler) -> exp.Select:
+    """Return the rows of a clause's type that it is about (rule 4)."""
     if clause.of:
         allowed = [compiler.slots.place(Literal(each)) for each in clause.of]
         query = query.where(exp.In(this=column(clause.record, "whose"), expressions=allowed), copy=False)
     return query.where(compiler.tree(clause.where), copy=False) if clause.where is not None else query
 
 
-def _line(clause: Clause, person: exp.Expr, jurisdiction: str) -> exp.Expr:
+def _line(clause: Clause, account: exp.Expr, jurisdiction: str) -> exp.Expr:
     record = clause.record
     at = exp.AtTimeZone(this=column(record, "received_at"), zone=exp.Literal.string("UTC"))
     received = typed(exp.Anonymous(this="TO_CHAR", expressions=[at, exp.Literal.string(_RECEIVED)]), "text")
@@ -215,19 +276,13 @@ def _line(clause: Clause, person: exp.Expr, jurisdiction: str) -> exp.Expr:
         typed(exp.Literal.number(clause.number), "int"),
         typed(column(record, "record_id"), "text"),
         typed(column(record, "source_person"), "text"),
-        typed(person, "text"),
+        typed(account.copy(), "text"),
         *(typed(column(record, name), "text") for name in ("agency", "source")),
         received,
         *(typed(column(record, name), "text") for name in ("whose", "asserted")),
         *(_value(record, field, minimiser, jurisdiction) for field, minimiser in clause),
     ]
     return typed(exp.Anonymous(this="JSON_BUILD_ARRAY", expressions=items), "text")
-
-
-def _person() -> exp.Expr:
-    same = exp.EQ(this=column("member", "source_person"), expression=column("person", "source_person"))
-    query = exp.select(column("member", "person")).from_(exp.table_("member", quoted=True)).where(same)
-    return typed(exp.Subquery(this=query), "uuid")
 
 
 def _value(record: str, field: Field, minimiser: str, jurisdiction: str) -> exp.Expr:

@@ -76,6 +76,7 @@ def scope(
         yield "entitled", parsed(_PIECES.consenting)
     else:
         yield "entitled", _covered(about, compiler)
+    yield "account", parsed(_PIECES.account_of_case if act is Act.CASE else _PIECES.account_of_each)
     yield "member", parsed(_PIECES.member)
     yield from _surroundings(act)
 
@@ -169,16 +170,15 @@ def _ties(vocabulary: Vocabulary) -> exp.Expr:
 
 
 def _surroundings(act: Act) -> Iterator[Cte]:
-    if act is Act.READ:
+    if act is Act.CASE:
+        yield "at_case", parsed(_PIECES.at_case_of_case)
+        yield "at_incident", parsed(_PIECES.at_incident_of_case)
+    else:
         yield "own_case", parsed(_PIECES.own_case)
         yield "same_case", parsed(_PIECES.same_case)
-        yield "at_case", parsed(_PIECES.at_case_of_read)
-        yield "shown_case", parsed(_PIECES.shown_case)
-        yield "at_incident", parsed(_PIECES.at_incident_of_read)
-    elif act is Act.CASE:
-        yield "at_case", parsed(_PIECES.at_case_of_case)
-        yield "shown_case", parsed(_PIECES.shown_case)
-        yield "at_incident", parsed(_PIECES.at_incident_of_case)
+        yield "at_case", parsed(_PIECES.at_case_of_each)
+        yield "at_incident", parsed(_PIECES.at_incident_of_each)
+    yield "shown_case", parsed(_PIECES.shown_case)
 
 
 # --- covered ---------------------------------------------------------------------------------------------------------

@@ -100,3 +100,18 @@ def reference(record: str, to: str, vocabulary: Vocabulary) -> exp.Expr | None:
     if len(names) > 1:
         raise RuntimeError(f"{record} refers to {to} in more than one way")
     return column(record, names[0]) if names else None
+
+
+def needed(statement: exp.Expr, parts: list[tuple[str, exp.Expr]]) -> list[tuple[str, exp.Expr]]:
+    """Return those of the parts, in order, that the statement reads from, or a part that it does; and what writes."""
+    read = _read_by(statement)
+    chosen = []
+    for name, query in reversed(parts):
+        if name in read or isinstance(query, exp.Insert):
+            chosen.append((name, query))
+            read |= _read_by(query)
+    return chosen[::-1]
+
+
+def _read_by(query: exp.Expr) -> set[str]:
+    return {table.name for table in query.find_all(exp.Table) if not table.db}
