@@ -47,6 +47,9 @@ FUNCTIONS: Final = frozenset({
     "split_part", "string_agg", "substring", "to_char", "translate", "unnest", "upper",
 })  # fmt: skip
 
+#: The acts that one statement answers, writes down and enters. The others are compiled by :mod:`comity.gate.wide`.
+AT_ONCE: Final = frozenset({Act.READ, Act.CASE, Act.SEARCH})
+
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
@@ -69,13 +72,22 @@ class Compiled:
 
     def bind(self, today: date, requester: Requester, blind: Callable[[Blind], bytes]) -> dict[str, Any]:
         """Return the values of the agreement's own parameters on the day of the request, for whoever asks."""
-        return {name: _bound(slot, today, requester, blind) for name, slot in self.slots.items()}
+        return bind(self.slots, today, requester, blind)
+
+
+def bind(
+    slots: Mapping[str, Slot], today: date, requester: Requester, blind: Callable[[Blind], bytes]
+) -> dict[str, Any]:
+    """Return the values of an agreement's own parameters on the day of a request, for whoever asks."""
+    return {name: _bound(slot, today, requester, blind) for name, slot in slots.items()}
 
 
 def compile_verdict(verdict: Verdict, asks: Asked, vocabulary: Vocabulary) -> Compiled:
     """Return the statement that carries ``verdict`` out; :class:`UncompilableError` if it is a refusal."""
     if not verdict.permitted:
         raise UncompilableError("A refusal releases nothing, so there is nothing to compile.")
+    if asks.act not in AT_ONCE:
+        raise UncompilableError(f"A request of the kind {asks.act.value!r} is not answered by one statement.")
     agreement = verdict.agreement
     key = (id(agreement), asks.act, asks.criteria if isinstance(asks, Search) else ())
     known = _REMEMBERED.get(key)
@@ -104,7 +116,7 @@ def _compile(verdict: Verdict, act: Act, criteria: tuple[str, ...], vocabulary: 
         statement = statement.with_(
             exp.to_identifier(name, quoted=True), as_=query, recursive=act is Act.READ or by_consent, copy=False
         )
-    _refuse_unknown_functions(statement)
+    refuse_unknown_functions(statement)
     sql, names = _numbered(statement.sql(dialect="postgres", identify=True))
     by_number = MappingProxyType({each.number: each for each in clauses})
     return Compiled(sql, names, compiler.slots.named(), by_number, opens)
@@ -169,7 +181,8 @@ def _bound(slot: Slot, today: date, requester: Requester, blind: Callable[[Blind
     return day(slot, today) if isinstance(slot, Today) else blind(slot)
 
 
-def _refuse_unknown_functions(statement: exp.Expr) -> None:
+def refuse_unknown_functions(statement: exp.Expr) -> None:
+    """Raise :class:`RuntimeError` if the statement calls anything that is not one of :data:`FUNCTIONS`."""
     unknown = sorted(set(_functions(statement.find_all(exp.Func))) - FUNCTIONS)
     if unknown:
         raise RuntimeError(f"a compiled statement calls {', '.join(unknown)}")

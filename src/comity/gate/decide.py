@@ -11,8 +11,8 @@ missing would refuse, none would pass.
  5. Their role is one that the agreement lists.
  6. What the agreement demands to be stated is stated: more than white space. What is stated, demanded or not, is
     bounded in length and plain text. A demand that the gate does not know cannot be checked, so it refuses.
- 7. The agreement opens the channel: ``read`` for one person or one case, ``search`` for finding people. Neither implies
-    the other: who may read somebody they know of may not therefore look for others.
+ 7. The agreement opens the channel by which such a request is answered (:data:`CHANNELS`). None implies another: who
+    may read somebody they know of may not therefore look for others, nor take everyone away in a file.
  8. What the agreement says of consent is something that can be checked; anything else refuses.
  9. A search looks only by what one clause releases as it is; otherwise hits would tell what is withheld.
 10. At least one field can leave. For each record type and field: it leaves if a clause names it with a form that the
@@ -61,6 +61,18 @@ NOT_CHECKED: Final[Mapping[str, str]] = MappingProxyType(
         "onward": "the recipient, by its signature",
         "retention": "the recipient, by its signature; receipts are collected by oversight",
         "lawful_basis": "whoever approved the impact assessment, without which the agreement is not in force",
+    }
+)
+
+#: Each act, the channel that an agreement opens for it, and the reason for refusing where it does not.
+CHANNELS: Final[Mapping[Act, tuple[str, Reason]]] = MappingProxyType(
+    {
+        Act.READ: ("read", reasons.CHANNEL_CLOSED),
+        Act.CASE: ("read", reasons.CHANNEL_CLOSED),
+        Act.SEARCH: ("search", reasons.SEARCH_CLOSED),
+        Act.NOTICE: ("notify", reasons.NOTIFY_CLOSED),
+        Act.EXTRACT: ("extract", reasons.EXTRACT_CLOSED),
+        Act.STATISTIC: ("statistic", reasons.STATISTIC_CLOSED),
     }
 )
 
@@ -152,9 +164,8 @@ def _stated(request: Request, agreement: Agreement, *_: object) -> Reason | None
 
 
 def _channel(request: Request, agreement: Agreement, *_: object) -> Reason | None:
-    if isinstance(request.asks, Search):
-        return None if "search" in agreement.channels else reasons.SEARCH_CLOSED
-    return None if "read" in agreement.channels else reasons.CHANNEL_CLOSED
+    channel, closed = CHANNELS[request.asks.act]
+    return None if channel in agreement.channels else closed
 
 
 def _consent(_: Request, agreement: Agreement, *__: object) -> Reason | None:

@@ -32,6 +32,9 @@ class Act(StrEnum):
     READ = "read"
     CASE = "case"
     SEARCH = "search"
+    NOTICE = "notice"
+    EXTRACT = "extract"
+    STATISTIC = "statistic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,14 @@ class Search:
         return tuple(kind for kind, value in given if value)
 
 
-Asked: TypeAlias = Read | CaseRead | Search
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """Everything that the agreement lets out, about everyone whom it covers, as files."""
+
+    act: Act = field(default=Act.EXTRACT, init=False)
+
+
+Asked: TypeAlias = Read | CaseRead | Search | Extract
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,11 @@ select line.person from line join people.person as known on known.person = line.
 where known.redirect_to is null
 limit 1
 
+-- name: subject_of_many
+-- Everyone within a stretch of ids, so that as many are taken at a time as there is room for.
+select known.person from people.person as known
+where known.redirect_to is null and known.person >= %(first)s::uuid and known.person <= %(last)s::uuid
+
 -- name: named_case
 -- The cases of that number or of that common reference.
 select named.record_id, named.common_reference from record."case" as named

@@ -73,6 +73,21 @@ SEARCH_CLOSED: Final = _reason(
     "The agreement does not allow people to be searched for. Ask for the case by its number.",
     "Volgens de overeenkomst mag niet naar mensen worden gezocht. Vraag de zaak op bij haar nummer.",
 )
+NOTIFY_CLOSED: Final = _reason(
+    "notify-closed",
+    "The agreement does not allow anybody to be told of changes.",
+    "Volgens de overeenkomst mag niemand bericht krijgen van wijzigingen.",
+)
+EXTRACT_CLOSED: Final = _reason(
+    "extract-closed",
+    "The agreement does not allow files about many people to be made.",
+    "Volgens de overeenkomst mogen geen bestanden over veel mensen worden gemaakt.",
+)
+STATISTIC_CLOSED: Final = _reason(
+    "statistic-closed",
+    "The agreement does not allow statistics to be made.",
+    "Volgens de overeenkomst mag geen statistiek worden gemaakt.",
+)
 UNKNOWN_CONSENT: Final = _reason(
     "unknown-consent",
     "The agreement says something of consent that the gate cannot check.",
@@ -144,6 +159,7 @@ NO_PSEUDONYMS: Final = _reason(
 THEIRS: Final = frozenset({
     UNKNOWN_ACT, NO_PURPOSE, OTHER_PURPOSE, NOT_IN_FORCE, NOT_A_RECIPIENT, ROLE_NOT_LISTED, NO_REQUESTER,
     NO_CASE_REFERENCE, NO_JUSTIFICATION, UNUSABLE_TEXT, UNKNOWN_STATEMENT, CHANNEL_CLOSED, SEARCH_CLOSED,
+    NOTIFY_CLOSED, EXTRACT_CLOSED, STATISTIC_CLOSED,
     UNKNOWN_CONSENT, NOTHING_RELEASED, CRITERION_NOT_RELEASED, NOTHING_TO_SHOW,
 })  # fmt: skip
 

@@ -22,9 +22,9 @@ A row leaves as one line of JSON: an array of the clause, the row's envelope and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlglot import exp
 
@@ -67,12 +67,23 @@ class Way:
 def released(act: Act, clauses: tuple[Clause, ...], compiler: Compiler, jurisdiction: str) -> exp.Expr:
     """Return the query for all that leaves: ``clause``, ``account``, ``record_id``, ``source_person``, ``line``."""
     nobody = typed(exp.Null(), "uuid")
-    branches = [
-        _branch(clause, way, compiler, _line(clause, nobody, jurisdiction))
+    return rows(act, clauses, compiler, lambda clause, _: [("line", _line(clause, nobody, jurisdiction))])
+
+
+Columns: TypeAlias = Callable[[Clause, Way], Iterable[tuple[str, exp.Expr]]]
+"""What is said of each row that leaves by a clause, besides the columns of :func:`rows`: names and expressions."""
+
+
+def rows(act: Act, clauses: tuple[Clause, ...], compiler: Compiler, columns: Columns) -> exp.Expr:
+    """Return the query for every row that leaves, with ``clause``, ``account``, ``record_id``, ``source_person``.
+
+    On one account a row comes once by each clause that lets it out.
+    """
+    return union(
+        _branch(clause, way, compiler, columns(clause, way))
         for clause in clauses
         for way in ways(act, clause, compiler.vocabulary)
-    ]
-    return union(branches) if branches else _nothing()
+    )
 
 
 def candidates(
@@ -84,7 +95,8 @@ def candidates(
         searched = searched_fields(clause, criteria)
         if searched is not None:
             way = _found(searched)
-            branches.append(_branch(clause, way, compiler, _line(clause, way.account, jurisdiction)))
+            line = _line(clause, way.account, jurisdiction)
+            branches.append(_branch(clause, way, compiler, [("line", line)]))
     return union(branches)
 
 
@@ -107,13 +119,6 @@ def others(vocabulary: Vocabulary) -> exp.Expr:
 def needs_others(clauses: tuple[Clause, ...]) -> bool:
     """Whether any clause releases a person row of somebody else."""
     return any(clause.record == "person" and clause.of for clause in clauses)
-
-
-def _nothing() -> exp.Expr:
-    names = ("clause", "account", "record_id", "source_person", "line")
-    kinds = ("int", "uuid", "uuid", "uuid", "text")
-    nulls = [exp.alias_(typed(exp.Null(), kind), name, quoted=True) for name, kind in zip(names, kinds, strict=True)]
-    return exp.select(*nulls).where(exp.false())
 
 
 # --- which rows ------------------------------------------------------------------------------------------------------
@@ -252,11 +257,11 @@ def _key(record: str, place: str, vocabulary: Vocabulary) -> exp.Expr:
 # --- what of them ----------------------------------------------------------------------------------------------------
 
 
-def _branch(clause: Clause, way: Way, compiler: Compiler, line: exp.Expr) -> exp.Select:
+def _branch(clause: Clause, way: Way, compiler: Compiler, said: Iterable[tuple[str, exp.Expr]]) -> exp.Select:
     number = exp.alias_(typed(exp.Literal.number(clause.number), "int"), "clause", quoted=True)
     account = exp.alias_(way.account.copy(), "account", quoted=True)
-    said = exp.alias_(line, "line", quoted=True)
-    query = _rows(clause.record, way, number, account, "record_id", "source_person", said)
+    more = [exp.alias_(value, name, quoted=True) for name, value in said]
+    query = _rows(clause.record, way, number, account, "record_id", "source_person", *more)
     return _narrowed(query, clause, compiler)
 
 

@@ -3,7 +3,8 @@
 Rules:
 
 1. **Asked.** ``kin`` are the source persons, held by providers, of everyone the request is about: of the person read
-   (redirects of merged people are followed), of each party to the case read, of each hit of the search.
+   (redirects of merged people are followed), of each party to the case read, of each hit of the search; of everyone
+   there is, a stretch of ids at a time, for an extract or a statistic.
 2. **Covered.** ``entitled`` are the people among them of whom ``about`` is true: one record can be chosen of each type
    that it names, each concerning the person, joined by every reference between them (:mod:`comity.agreements.meaning`,
    rules 5 and 6). Nothing is released of a request about nobody covered. Where the agreement asks for consent, they are
@@ -131,6 +132,8 @@ def _asked(act: Act, criteria: tuple[str, ...], vocabulary: Vocabulary) -> Itera
     elif act is Act.SEARCH:
         yield "hit", proposals(criteria)
         yield "subject", parsed(_PIECES.subject_of_search)
+    elif act in (Act.EXTRACT, Act.STATISTIC):
+        yield "subject", parsed(_PIECES.subject_of_many)
     else:
         raise UncompilableError(f"The gate knows no act {act!r}.")
     yield "kin", parsed(_PIECES.kin)
