@@ -46,19 +46,22 @@ NUMBERS = [0, 1, 13, 14, 15, 24]
 ASKER = ("a", "é")  # the agency and the person who ask, among the texts that rows hold
 
 
+def possible(field: Field, vocabulary: Vocabulary) -> list[Any]:
+    """The values that chance may give the field."""
+    if field.type is FieldType.CODE:
+        return list(vocabulary.code_list(field.code_list).names())
+    return {
+        FieldType.TEXT: TEXTS,
+        FieldType.DATE: DAYS,
+        FieldType.TIMESTAMP: MOMENTS,
+        FieldType.INTEGER: NUMBERS,
+        FieldType.BOOLEAN: [True, False],
+    }[field.type]
+
+
 def values(field: Field, vocabulary: Vocabulary) -> st.SearchStrategy[Any]:
     """A value of the field that is there."""
-    if field.type is FieldType.CODE:
-        return st.sampled_from(vocabulary.code_list(field.code_list).names())
-    return st.sampled_from(
-        {
-            FieldType.TEXT: TEXTS,
-            FieldType.DATE: DAYS,
-            FieldType.TIMESTAMP: MOMENTS,
-            FieldType.INTEGER: NUMBERS,
-            FieldType.BOOLEAN: [True, False],
-        }[field.type]
-    )
+    return st.sampled_from(possible(field, vocabulary))
 
 
 def plain_fields(record: str, vocabulary: Vocabulary) -> list[Field]:

@@ -128,3 +128,7 @@ where agency = %(agency)s and (%(before)s::uuid is null
     or at <= (select at from last) and (at < (select at from last) or id > %(before)s::uuid))
 order by at desc, id
 limit %(limit)s
+
+-- name: snapshot_settings
+-- The agencies whose rows are copied, in this transaction alone; and the moment of which everything is.
+select now() as at, set_config('comity.providers', %(providers)s, true), set_config('datestyle', 'ISO', true)
