@@ -9,7 +9,9 @@ A query is compiled once, as PostgreSQL's. For another engine its tree is said a
 3. Patterns are written so that PostgreSQL, Python, RE2 (DuckDB) and Java (Spark) read them alike, but for the end of a
    text, which is ``\Z`` to the first two and ``\z`` to the others.
 4. Where nothing is found, DuckDB and Spark give an empty text, and PostgreSQL gives nothing: so do all, here.
-5. Spark keeps ids as text, in the one form in which every engine writes them.
+5. Each table goes by a name that no column has: DuckDB reads ``person.name`` as a part of a column ``person``, if there
+   is one.
+6. Spark keeps ids as text, in the one form in which every engine writes them.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ def rendered(tree: exp.Expr, engine: Engine) -> str:
     if engine is Engine.POSTGRESQL:
         return str(tree.sql(dialect="postgres", identify=True))
     anew = tree.copy()
+    _rename_tables(anew)
     for node in reversed(list(anew.walk(bfs=True))):  # what is inside is said before what it is inside of
         said = _said(node, _SAID[engine])
         if said is not node:
@@ -60,6 +63,18 @@ def bindable(value: Any, engine: Engine) -> Any:
         return value.astimezone(UTC).replace(tzinfo=None)
     return str(value) if engine is Engine.SPARK and isinstance(value, UUID) else value
 
+
+def _rename_tables(tree: exp.Expr) -> None:
+    for node in tree.find_all(exp.Table, exp.Subquery):
+        name = node.alias or (node.name if isinstance(node, exp.Table) else "")
+        if name:
+            node.set("alias", exp.TableAlias(this=exp.to_identifier(f"{_TABLE}{name}", quoted=True)))
+    for column in tree.find_all(exp.Column):
+        if column.table:
+            column.set("table", exp.to_identifier(f"{_TABLE}{column.table}", quoted=True))
+
+
+_TABLE: Final = "the_"
 
 # --- node by node ----------------------------------------------------------------------------------------------------
 
