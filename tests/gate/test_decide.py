@@ -148,7 +148,6 @@ def releasing(agreement, record="person", **fields):
     ("record", "field", "minimiser", "reason"),
     [
         ("person", "name", "withheld", reasons.WITHHELD),
-        ("person", "name", "pseudonym", reasons.NO_PSEUDONYMS),
         ("person", "name", "hashed", reasons.UNKNOWN_MINIMISER),
         ("person", "name", "year", reasons.UNFIT_MINIMISER),
         ("person", "shoe_size", "as-is", reasons.UNKNOWN_FIELD),

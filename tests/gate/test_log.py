@@ -54,7 +54,7 @@ def test_a_justification_is_logged_as_it_was_typed_in_a_browser(world, accused):
 
 
 def test_a_field_in_a_form_that_cannot_be_given_did_not_leave(world, accused):
-    world.agree(release="  - {record: person, fields: {name: as-is, police_number: pseudonym, phone: withheld}}")
+    world.agree(release="  - {record: person, fields: {name: as-is, phone: withheld}}")
     assert [set(row.values) for row in world.ask(accused).rows["person"]] == [{"name"}]
     assert [use.fields for use in uses(world, accused)] == [(("person", ("name",)),)]
 

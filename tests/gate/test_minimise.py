@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from comity.gate.engines import Engine, bindable, named, rendered
 from comity.gate.errors import UncompilableError
 from comity.gate.minimise import KNOWN, Setting, expression, minimise
 from comity.store import Role
@@ -80,6 +82,7 @@ def field_of(kind: FieldType) -> Field:
 def test_forms(conn, minimiser, value, jurisdiction, expected):
     assert minimise(minimiser, value, Setting(TODAY, jurisdiction)) == expected
     assert on_postgres(conn, minimiser, value, jurisdiction) == expected
+    assert on_duckdb(minimiser, value, jurisdiction) == expected
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +96,21 @@ def kind_of(value: object, minimiser: str) -> FieldType:
     return kinds.get(type(value), FieldType.DATE if minimiser in ("month", "year", "age-band") else FieldType.TEXT)
 
 
-def on_postgres(conn, minimiser, value, jurisdiction):
+def asked_of(engine, minimiser, value, jurisdiction):
     kind = kind_of(value, minimiser)
-    made = expression(minimiser, field_of(kind), exp.column("it", quoted=True), jurisdiction)
+    made = expression(minimiser, field_of(kind), exp.column("it", table="row", quoted=True), jurisdiction)
     given_value = exp.cast(exp.Placeholder(this="value"), PG_TYPES[kind])
     query = exp.select(made).from_(exp.select(exp.alias_(given_value, "it", quoted=True)).subquery("row"))
-    row = conn.execute(query.sql(dialect="postgres", identify=True), {"value": value, "today": TODAY}).fetchone()
-    return row[0]
+    values = {"value": value, "today": TODAY}
+    return rendered(query, engine), {name: bindable(values[name], engine) for name in named(query)}
+
+
+def on_postgres(conn, minimiser, value, jurisdiction):
+    return conn.execute(*asked_of(Engine.POSTGRESQL, minimiser, value, jurisdiction)).fetchone()[0]
+
+
+def on_duckdb(minimiser, value, jurisdiction):
+    return duckdb.execute(*asked_of(Engine.DUCKDB, minimiser, value, jurisdiction)).fetchone()[0]
 
 
 # PostgreSQL stores no NUL, and Python's dates end where PostgreSQL's do not.
@@ -118,16 +129,18 @@ VALUES = {
 
 
 def test_every_known_form_is_compared():
-    assert set(VALUES) == KNOWN
+    assert set(VALUES) == KNOWN - {"pseudonym"}  # which no database gives
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.data(), minimiser=st.sampled_from(sorted(VALUES)), jurisdiction=st.sampled_from(["uk", "nl", "us", "eu"])
 )
-def test_postgresql_and_the_oracle_agree(conn, data, minimiser, jurisdiction):
+def test_the_engines_and_the_oracle_agree(conn, data, minimiser, jurisdiction):
     value = data.draw(VALUES[minimiser])
-    assert on_postgres(conn, minimiser, value, jurisdiction) == minimise(minimiser, value, Setting(TODAY, jurisdiction))
+    expected = minimise(minimiser, value, Setting(TODAY, jurisdiction))
+    assert on_postgres(conn, minimiser, value, jurisdiction) == expected
+    assert on_duckdb(minimiser, value, jurisdiction) == expected
 
 
 @given(text=TEXT | ADDRESS, jurisdiction=st.sampled_from(["uk", "nl", "us", "eu"]))

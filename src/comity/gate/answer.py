@@ -17,6 +17,7 @@ from uuid import UUID
 from comity.gate.compile import Compiled
 from comity.gate.minimise import Setting, minimise
 from comity.gate.models import Act, Asking, Clause, Disclosure, Found, Read, Verdict
+from comity.gate.pseudonyms import key_for, kind_of, pseudonym
 from comity.gate.release import ENVELOPE, is_opened_later
 from comity.record import Keyring, ReleasedRow
 from comity.record.models import Value
@@ -57,6 +58,7 @@ class _Opener:
     """Opens what left sealed, and minimises it."""
 
     keys: Mapping[UUID, bytes] = field(repr=False)
+    pseudonyms: bytes = field(repr=False)  # the key of this recipient and purpose
     setting: Setting
 
     def open(self, line: tuple[str, UUID, UUID | None], field: Field, minimiser: str, sealed: str) -> Value:
@@ -65,8 +67,15 @@ class _Opener:
         key = self.keys.get(source_person) if source_person else None
         if key is None:
             return None
-        plain = unseal(key, bytes.fromhex(sealed), place(f"record.{record}", field.name, record_id))
-        return minimise(minimiser, plain.decode(), self.setting)
+        plain = unseal(key, bytes.fromhex(sealed), place(f"record.{record}", field.name, record_id)).decode()
+        if minimiser == "pseudonym":
+            return self.stand_for(record, field, plain)
+        return minimise(minimiser, plain, self.setting)
+
+    def stand_for(self, record: str, field: Field, value: str) -> Value:
+        """Return the pseudonym that stands for a value."""
+        known: UUID | str = UUID(value) if field.references else value
+        return str(pseudonym(self.pseudonyms, kind_of(record, field), known))
 
 
 def disclosure(
@@ -79,7 +88,8 @@ def disclosure(
 ) -> Disclosure:
     """Return the disclosure that was made."""
     request, agreement, act = asking.request, verdict.agreement, asking.request.asks.act
-    opener = _Opener(_keys(raw, keyring), Setting(asking.at.date(), agreement.jurisdiction))
+    code = key_for(keyring.pseudonyms, request.requester.agency, agreement.purpose) if keyring else b""
+    opener = _Opener(_keys(raw, keyring), code, Setting(asking.at.date(), agreement.jurisdiction))
     lines = list(_lines(raw.body, compiled, opener))
     rows = list(_rows(lines))
     return Disclosure(
@@ -129,6 +139,8 @@ def _lines(body: str, compiled: Compiled, opener: _Opener) -> Iterator[_Line]:
 def _value(where: tuple[str, UUID, UUID | None], field: Field, minimiser: str, value: Any, opener: _Opener) -> Value:
     if value is not None and is_opened_later(field, minimiser):
         return opener.open(where, field, minimiser, value)
+    if value is not None and minimiser == "pseudonym":
+        return opener.stand_for(where[0], field, value)
     if value is None or minimiser != "as-is":
         return cast("Value", value)  # JSON's text, number or truth
     if field.type is FieldType.DATE:

@@ -57,7 +57,7 @@ class Compiled:
 
     ``names`` are those of its parameters ``$1``, ``$2``, in order. ``slots`` are the ones that the agreement's
     conditions need; the rest are the request's own. ``clauses`` say how the lines of the answer are read; ``opens``
-    whether some value arrives sealed, so that keys come with it.
+    whether some value arrives sealed, so that keys come with it; ``codes`` whether a pseudonym stands for some value.
     """
 
     sql: str
@@ -65,6 +65,7 @@ class Compiled:
     slots: Mapping[str, Slot]
     clauses: Mapping[int, Clause]
     opens: bool
+    codes: bool
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """Return the values in the order of the parameters; a missing one is a mistake of ours (``KeyError``)."""
@@ -110,6 +111,7 @@ def _compile(verdict: Verdict, act: Act, criteria: tuple[str, ...], vocabulary: 
     if act is Act.SEARCH:
         clauses = tuple(clause for clause in clauses if searched_fields(clause, criteria) is not None)
     opens = any(is_opened_later(field, minimiser) for clause in clauses for field, minimiser in clause)
+    codes = any(minimiser == "pseudonym" for clause in clauses for _, minimiser in clause)
     by_consent = LETS_LEAVE[verdict.agreement.consent] is not None
     statement = _answer(act, opens)
     for name, query in needed(statement, list(_parts(verdict, act, criteria, clauses, compiler))):
@@ -119,7 +121,7 @@ def _compile(verdict: Verdict, act: Act, criteria: tuple[str, ...], vocabulary: 
     refuse_unknown_functions(statement)
     sql, names = _numbered(statement.sql(dialect="postgres", identify=True))
     by_number = MappingProxyType({each.number: each for each in clauses})
-    return Compiled(sql, names, compiler.slots.named(), by_number, opens)
+    return Compiled(sql, names, compiler.slots.named(), by_number, opens, codes)
 
 
 def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:

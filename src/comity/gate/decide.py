@@ -16,7 +16,7 @@ missing would refuse, none would pass.
  8. What the agreement says of consent is something that can be checked; anything else refuses.
  9. A search looks only by what one clause releases as it is; otherwise hits would tell what is withheld.
 10. At least one field can leave. For each record type and field: it leaves if a clause names it with a form that the
-    gate knows and that suits it; a form or field that is not known is refused by name, and so is a pseudonym.
+    gate knows and that suits it; a form or field that is not known is refused by name.
 
 What is knowingly not checked here is :data:`NOT_CHECKED`; each is checked elsewhere or binds the recipient afterwards.
 """
@@ -290,8 +290,6 @@ def _one_finding(clause: int, minimiser: str, field: Field) -> Finding:
 def _why_not(minimiser: str, field: Field) -> Reason | None:
     if minimiser == "withheld":
         return reasons.WITHHELD
-    if minimiser == "pseudonym":
-        return reasons.NO_PSEUDONYMS
     if minimiser not in KNOWN:
         return reasons.UNKNOWN_MINIMISER
     return None if applies(minimiser, field) else reasons.UNFIT_MINIMISER

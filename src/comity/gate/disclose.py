@@ -140,8 +140,8 @@ async def _refuse(
 
 def _parameters(asking: Asking, agreement: Agreement, compiled: Compiled, keyring: Keyring | None) -> dict[str, Any]:
     """Return every value that the compiled statement binds."""
-    if keyring is None and compiled.opens:
-        raise RuntimeError("the agreement releases a sealed field, and no keys were handed in")
+    if keyring is None and (compiled.opens or compiled.codes):
+        raise RuntimeError("the agreement releases a sealed field or a pseudonym, and no keys were handed in")
     entry = draft(asking, agreement)
     today = asking.at.date()
     return {

@@ -12,7 +12,8 @@ What each one guarantees of a value that is there (null stays null, except for `
 - ``initials``: of each word its first character, and the hyphens and spaces between them.
 - ``band``: the ten numbers it lies in, ``10-19``. A negative number gives nothing.
 
-``withheld`` has no expression: the column is not read. ``pseudonym`` has none yet, so it is refused by name.
+``withheld`` has no expression: the column is not read. ``pseudonym`` has none either, for its key never enters a
+database: it is given afterwards, or looked up (:mod:`comity.gate.pseudonyms`).
 Python's forms are the oracle that the SQL is tested against, and they minimise what had to be unsealed first.
 """
 
@@ -171,7 +172,7 @@ _IN_SQL: Final[Mapping[str, Callable[[exp.Expr, FieldType, str], exp.Expr]]] = M
     }
 )
 
-KNOWN: Final = frozenset(_IN_SQL)
+KNOWN: Final = frozenset({*_IN_SQL, "pseudonym"})
 """The forms that can be given."""
 
 # --- in Python -------------------------------------------------------------------------------------------------------

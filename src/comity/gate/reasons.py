@@ -151,9 +151,6 @@ UNFIT_MINIMISER: Final = _reason(
     "This form of release does not suit this kind of field.",
     "Deze vorm van vrijgave past niet bij dit soort gegeven.",
 )
-NO_PSEUDONYMS: Final = _reason(
-    "no-pseudonyms", "Pseudonyms cannot be given out here yet.", "Pseudoniemen kunnen hier nog niet worden gegeven."
-)
 
 #: Reasons that the requester may read as they are: each is about the request or the agreement, none about a record.
 THEIRS: Final = frozenset({

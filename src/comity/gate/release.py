@@ -17,7 +17,8 @@ Rules:
 7. **A search** releases person rows only: those that are found by what they release (:mod:`comity.gate.find`).
 
 A row leaves as one line of JSON: an array of the clause, the row's envelope and its values, in the order of
-:data:`ENVELOPE` and then of the clause. A sealed value leaves the database still sealed.
+:data:`ENVELOPE` and then of the clause. A sealed value leaves the database still sealed, and one that a pseudonym
+stands for as it is: both are seen to before anything leaves the gate, with keys that no database has.
 """
 
 from __future__ import annotations
@@ -294,6 +295,8 @@ def _value(record: str, field: Field, minimiser: str, jurisdiction: str) -> exp.
     stored = column(record, field.name)
     if is_opened_later(field, minimiser):
         return typed(exp.Anonymous(this="ENCODE", expressions=[stored, exp.Literal.string("hex")]), "text")
+    if minimiser == "pseudonym":
+        return typed(stored, "text")
     return expression(minimiser, field, stored, jurisdiction)
 
 

@@ -44,9 +44,10 @@ class Keyring:
     record_ids: bytes = field(init=False, repr=False)
     digests: bytes = field(init=False, repr=False)
     blind_index: bytes = field(init=False, repr=False)
+    pseudonyms: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("record_ids", "digests", "blind_index"):
+        for name in ("record_ids", "digests", "blind_index", "pseudonyms"):
             object.__setattr__(self, name, _derive(self.node, name))
 
     @property
