@@ -50,7 +50,7 @@ def verify(folder: Path, *, key: str) -> None:
     key
         The ledger's public key (a vkey), or a file that holds it.
     """
-    vkey = _vkey(key)
+    vkey = key_of(key)
     report = verify_receipt(folder, vkey) if folder.is_file() else verify_export(folder, vkey)
     good = f"Sound: {report.size:,} lines of {report.origin}, root {report.root.hex()}."
     lines = [f"Not sound: {report.fault}" if report.fault else good]
@@ -61,7 +61,7 @@ def verify(folder: Path, *, key: str) -> None:
         raise Failed(REFUSED)
 
 
-def _vkey(given: str) -> str:
+def key_of(given: str) -> str:
     """Return the key in the file of that name, or else what was given."""
     try:
         is_file = Path(given).is_file()

@@ -125,7 +125,7 @@ async def _refuse(
 ) -> Refusal:
     """Log a refusal with its entry, and return what the requester may know of it."""
     values = {
-        **_logged(asking),
+        **logged(asking),
         **sealed_refusal(asking, considered, vocabulary),
         "version": considered.version if considered else None,
         "reason": reason.code,
@@ -145,7 +145,7 @@ def _parameters(asking: Asking, agreement: Agreement, compiled: Compiled, keyrin
     entry = draft(asking, agreement)
     today = asking.at.date()
     return {
-        **_logged(asking),
+        **logged(asking),
         **_asked(asking.request),
         **entry.parameters(),
         **compiled.bind(today, asking.request.requester, lambda slot: _blind(slot, keyring)),
@@ -157,7 +157,7 @@ def _parameters(asking: Asking, agreement: Agreement, compiled: Compiled, keyrin
     }
 
 
-def _logged(asking: Asking) -> dict[str, Any]:
+def logged(asking: Asking) -> dict[str, Any]:
     """Return the columns of the log that both a disclosure and a refusal fill, bounded and plain."""
     request = asking.request
     asks = request.asks

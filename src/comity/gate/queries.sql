@@ -103,7 +103,15 @@ join people.membership m on m.person = line.person
 join gate.disclosure_subject s on s.source_person = m.source_person
 join gate.disclosure d on d.id = s.disclosure
 where d.kind = 'disclosure'
-order by d.at desc, d.id
+union all
+select d.id, d.at, d.agency, d.role, d.purpose, d.agreement, d.version, d.act, array[x.clause]
+from line
+join people.membership m on m.person = line.person
+join gate.extract_subject x on x.shard = (get_byte(uuid_send(m.source_person), 0) << 4) + (get_byte(uuid_send(m.source_person), 1) >> 4)
+    and position(uuid_send(m.source_person) in x.people) %% 16 = 1
+join gate.disclosure d on d.id = x.disclosure
+where d.kind = 'disclosure'
+order by 2 desc, 1
 
 -- name: agreements_of
 -- The text of each agreement under which these disclosures were made.

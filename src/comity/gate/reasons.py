@@ -88,6 +88,11 @@ STATISTIC_CLOSED: Final = _reason(
     "The agreement does not allow statistics to be made.",
     "Volgens de overeenkomst mag geen statistiek worden gemaakt.",
 )
+DATA_GONE: Final = _reason(
+    "data-gone",
+    "A provider took back data while the extract was made. Begin a new one.",
+    "Een verstrekker heeft gegevens teruggenomen terwijl het uittreksel werd gemaakt. Begin een nieuw.",
+)
 UNKNOWN_CONSENT: Final = _reason(
     "unknown-consent",
     "The agreement says something of consent that the gate cannot check.",
@@ -156,7 +161,7 @@ UNFIT_MINIMISER: Final = _reason(
 THEIRS: Final = frozenset({
     UNKNOWN_ACT, NO_PURPOSE, OTHER_PURPOSE, NOT_IN_FORCE, NOT_A_RECIPIENT, ROLE_NOT_LISTED, NO_REQUESTER,
     NO_CASE_REFERENCE, NO_JUSTIFICATION, UNUSABLE_TEXT, UNKNOWN_STATEMENT, CHANNEL_CLOSED, SEARCH_CLOSED,
-    NOTIFY_CLOSED, EXTRACT_CLOSED, STATISTIC_CLOSED,
+    NOTIFY_CLOSED, EXTRACT_CLOSED, STATISTIC_CLOSED, DATA_GONE,
     UNKNOWN_CONSENT, NOTHING_RELEASED, CRITERION_NOT_RELEASED, NOTHING_TO_SHOW,
 })  # fmt: skip
 
