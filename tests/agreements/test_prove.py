@@ -10,11 +10,12 @@ import pytest
 
 import comity
 from comity.agreements import parse_agreement, parse_condition
-from comity.agreements.claims import Holds, Prover, Verdict
+from comity.agreements.claims import Holds
 from comity.agreements.minimisers import APPLIES, applies, tells_no_more
 from comity.agreements.models import Agreement
 from comity.agreements.prove import ALONE, COMPARED, CONTRADICTIONS, Kind, compare, prove
 from comity.agreements.prove_words import finding_words, proved_words
+from comity.agreements.prover import Answer, Prover, Solver, Verdict
 from comity.agreements.smt import Sketch
 from comity.demo.chain import agreement_text
 from comity.vocabulary import Vocabulary
@@ -72,10 +73,57 @@ CAN_BE_TRUE = [
 
 @pytest.mark.parametrize(("record", "text", "expected"), CAN_BE_TRUE, ids=str)
 def test_whether_a_condition_can_be_true(record: str, text: str, expected: bool, vocabulary: Vocabulary):
-    node = parse_condition(text, vocabulary, record=record)
-    prover = Prover(Sketch(vocabulary, YEAR, ["police"], ["probation"]))
-    (answer,) = prover.ask([Holds(node, {record: "0"}, ("police",))], examples=True)
-    assert answer.verdict is (Verdict.YES if expected else Verdict.NO)
+    claim = Holds(parse_condition(text, vocabulary, record=record), {record: "0"}, ("police",))
+    rows = vocabulary, YEAR, ["police"], ["probation"]
+    (solved,) = Solver(Sketch(*rows)).ask([claim], examples=True)
+    (answer,) = Prover(*rows).ask([claim], examples=False)
+    assert solved.verdict is answer.verdict is (Verdict.YES if expected else Verdict.NO)
+
+
+AT_ONCE = [
+    # of a charge on a day of 2026: whether a condition can be true without a solver; None: it has to be asked
+    ("status = 'filed' and charged_on within last 2 weeks", Verdict.YES),
+    ("charged_on > arrested_on", None),  # of two days beside one another nothing is known here
+    ("status = 'filed' and status in ('closed', 'dismissed')", Verdict.NO),
+    ("charged_on > today and charged_on < '2026-01-01'", Verdict.NO),
+    ("charged_on > today and charged_on <= '2026-01-01'", Verdict.NO),
+    ("charged_on > today and charged_on <= '2026-01-02'", Verdict.YES),
+    ("charged_on >= today and charged_on < today", None),  # each may be; only not both
+    ("spent is null and not spent", Verdict.NO),
+    ("(spent or status = 'filed') and not spent and status != 'filed'", Verdict.NO),
+    ("offence_on > '2026-01-05' and charged_on <= '2026-01-05'", None),  # against a rule across fields
+    ("offence != 'Theft' and offence != 'Arson'", Verdict.YES),
+    ("exists (case) and not exists (case)", Verdict.NO),
+    ("exists (case) and agency != 'police'", Verdict.NO),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), AT_ONCE, ids=str)
+def test_what_needs_no_solver(text: str, expected: Verdict | None, vocabulary: Vocabulary):
+    claim = Holds(parse_condition(text, vocabulary, record="charge"), {"charge": "0"}, ("police",))
+    answer = Prover(vocabulary, YEAR, ["police"], ["probation"]).at_once(claim, examples=False)
+    assert (answer.verdict if answer else None) is expected
+
+
+def test_a_version_that_says_the_same_or_more_needs_no_solver(
+    marac: Agreement, marac_text: str, monkeypatch, vocabulary
+):
+    """Not even whether the old version covers everybody is asked, since both say the same."""
+    monkeypatch.setattr(Prover, "solver", lambda self: pytest.fail("a solver is asked"))
+    for old, new in (("", ""), ("not charge.spent", "not charge.spent and charge.status = 'filed'")):
+        assert compare(marac, parse_agreement(marac_text.replace(old, new, 1), vocabulary), vocabulary) == ()
+
+
+def test_what_may_never_apply_is_still_asked_whether_it_lets_out_what_is_sealed(
+    marac: Agreement, marac_text: str, monkeypatch, vocabulary: Vocabulary
+):
+    """A clause of which the solver cannot say whether it applies has not been found harmless."""
+    text = marac_text.replace("address: area", "protected_address: as-is", 1)
+    agreement = parse_agreement(text, vocabulary)
+    monkeypatch.setattr(Prover, "at_once", lambda self, claim, *, examples: None)
+    monkeypatch.setattr(Solver, "ask", lambda self, claims, *, examples: [Answer(Verdict.UNDECIDED)] * len(claims))
+    undecided = {it.others[0] for it in prove(agreement, vocabulary) if it.kind is Kind.UNDECIDED}
+    assert undecided == {Kind.COVERS_NOBODY, Kind.NEVER_APPLIES, Kind.SEALED_LEAVES}
 
 
 ALONE_CHANGES = [

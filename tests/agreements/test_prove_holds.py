@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
@@ -13,11 +14,13 @@ from hypothesis import strategies as st
 from tests.strategies import ASKER, DAYS, conditions, row_values, values
 
 from comity.agreements import covers, evaluate, parse_condition
-from comity.agreements.claims import Example, Holds, Prover, Verdict
+from comity.agreements.claims import Example, Holds
 from comity.agreements.meaning import Around, Held, day, days_within
 from comity.agreements.minimisers import APPLIES, applies, tells_no_more
 from comity.agreements.models import And, Condition, Everyone, FieldRelease, Not, Or, Release, Today, Unit, Within
 from comity.agreements.prove import Kind, compare, prove
+from comity.agreements.prover import Prover, Solver, Verdict
+from comity.agreements.reach import ANYTHING, Reach, Touching, touch
 from comity.agreements.related import OF_THE_CASE, SHARED
 from comity.agreements.smt import Sketch, month_bounds
 from comity.vocabulary import Vocabulary, check_rules
@@ -69,8 +72,8 @@ def rows(draw: st.DrawFn, record: str, vocabulary: Vocabulary) -> dict[str, obje
     return found | envelope
 
 
-def prover(vocabulary: Vocabulary, days: tuple[date, date]) -> Prover:
-    return Prover(Sketch(vocabulary, days, PROVIDERS, ["probation"]))
+def prover(vocabulary: Vocabulary, days: tuple[date, date]) -> Solver:
+    return Solver(Sketch(vocabulary, days, PROVIDERS, ["probation"]))
 
 
 @settings(max_examples=50, deadline=None)
@@ -242,6 +245,70 @@ def test_a_clause_that_is_proved_idle_adds_nothing_and_two_that_never_meet_never
             of = vocabulary.record_type(types[row]).field(field)
             assert all(any(tells_no_more(form, than, of) for than in less.get((row, field), ())) for form in forms)
             assert len(forms) == 1 or field in meeting
+
+
+# --- with a solver and without ---------------------------------------------------------------------------------------
+
+
+class Slow(Prover):
+    """A prover that leaves everything to the solver."""
+
+    def reached(self, claim):
+        return ANYTHING
+
+    def at_once(self, claim, *, examples):
+        return None
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_what_is_answered_at_once_is_what_the_solver_answers(vocabulary: Vocabulary, data: st.DataObject):
+    records = data.draw(st.lists(st.sampled_from(RECORDS), min_size=1, max_size=2, unique=True))
+    asked = wheres(records[0] if len(records) == 1 else None, records, vocabulary)
+    one, other = data.draw(asked), data.draw(asked)
+    scene = {record: str(number) for number, record in enumerate(records)}
+    days = data.draw(st.sampled_from([YEAR, DECADES]))
+    quick = Prover(vocabulary, days, PROVIDERS, ["probation"])
+    claims = [Holds(node, scene, PROVIDERS) for node in (one, other, And((one, other)), And((one, Not(other))))]
+    solved = prover(vocabulary, days).ask(claims, examples=False)
+    for claim, answer in zip(claims, solved, strict=True):
+        said = quick.at_once(claim, examples=False)
+        assert said is None or answer.verdict in {said.verdict, Verdict.UNDECIDED}
+    beside = Touching()
+    beside.add("one", quick.reached(claims[0]))
+    if not beside.to(quick.reached(claims[1])):
+        assert solved[2].verdict is not Verdict.YES
+    assert bool(beside.to(quick.reached(claims[1]))) == touch(quick.reached(claims[0]), quick.reached(claims[1]))
+
+
+def found(findings) -> set[tuple[str, str, str]]:
+    return {(it.kind, it.clause, field) for it in findings for field in it.fields or [""]}
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_an_agreement_is_found_to_be_what_the_solver_alone_finds(marac, vocabulary: Vocabulary, data: st.DataObject):
+    old, new = data.draw(versions(marac, vocabulary))
+    both = replace(new, releases=numbered([*old.releases, *new.releases]))
+    quickly = found(prove(both, vocabulary)), found(compare(old, new, vocabulary))
+    with patch("comity.agreements.prove.Prover", Slow), patch("comity.agreements.prove._Before.surely", lambda *_: []):
+        slowly = found(prove(both, vocabulary)), found(compare(old, new, vocabulary))
+    for quick, slow in zip(quickly, slowly, strict=True):
+        undecided = any(kind is Kind.UNDECIDED for kind, _, _ in slow)
+        assert quick == slow or (undecided and not {it for it in quick - slow if it[0] is not Kind.UNDECIDED})
+
+
+@settings(max_examples=50, deadline=None)
+@given(data=st.data())
+def test_those_that_touch_are_found_among_many(vocabulary: Vocabulary, data: st.DataObject):
+    record = data.draw(st.sampled_from(RECORDS))
+    reach = Reach(vocabulary, YEAR, PROVIDERS, ["probation"])
+    nodes = data.draw(st.lists(conditions([record], vocabulary), min_size=1, max_size=12))
+    boxes = [reach.of(node, truth=True, scene={record: "0"}, among=PROVIDERS) for node in nodes]
+    among: Touching[int] = Touching()
+    for number, each in enumerate(boxes[1:], 1):
+        among.add(number, each)
+    assert among.to(boxes[0]) == [number for number, each in enumerate(boxes) if number and touch(each, boxes[0])]
 
 
 # --- days ------------------------------------------------------------------------------------------------------------

@@ -18,33 +18,22 @@ asked about on the days on which it may be in force.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from comity.agreements.carried import uncarried
-from comity.agreements.claims import (
-    Answer,
-    Claim,
-    Every,
-    Example,
-    Holds,
-    NotSo,
-    Own,
-    Prover,
-    Refers,
-    Some,
-    Verdict,
-    tried,
-)
+from comity.agreements.claims import Claim, Every, Example, Holds, NotSo, Own, Refers, Some, tried
 from comity.agreements.meaning import joins, records_named
 from comity.agreements.minimisers import tells_no_more
-from comity.agreements.models import Agreement, Column, Condition, In, Literal, Release
+from comity.agreements.models import Agreement, And, Column, Condition, In, Literal, Release
+from comity.agreements.prover import Answer, Prover, Verdict
+from comity.agreements.reach import Boxes, Scene, Touching
 from comity.agreements.related import OF_THE_CASE, SHARED
-from comity.agreements.smt import Scene, Sketch
-from comity.vocabulary.models import Field, Sensitivity, Vocabulary
+from comity.vocabulary.models import Sensitivity, Vocabulary
 
 SEALED: Final = frozenset({Sensitivity.SEALED})
 ROW: Final = "0"  # the row that is released; the rows that an `about` chooses are numbered from 1
@@ -106,6 +95,9 @@ class _Question(NamedTuple):
     finding: Finding
 
 
+_Meeting: TypeAlias = tuple[Release, list[Release]]  # a clause, and the earlier ones that may release a row of it
+
+
 def prove(
     agreement: Agreement, vocabulary: Vocabulary, levels: Collection[Sensitivity] = SEALED
 ) -> tuple[Finding, ...]:
@@ -114,13 +106,14 @@ def prove(
     ``levels`` are the sensitivities of which question 4 is asked.
     """
     proof = _Proof(agreement, vocabulary)
-    never = list(proof.decided([*proof.can_apply()]))
-    at_odds = {finding.clause for finding in never}
-    alive = [release for release in agreement.releases if release.clause not in at_odds and "about" not in at_odds]
+    first = list(proof.decided([*proof.can_apply()]))
+    never = {finding.clause for finding in first if finding.kind is not Kind.UNDECIDED}
+    alive = [release for release in agreement.releases if not never & {release.clause, "about"}]
+    meeting = list(proof.meeting(alive))
     return (
-        *never,
-        *proof.decided([*proof.adds_something(alive)]),
-        *proof.overlaps(alive),
+        *first,
+        *proof.decided([*proof.adds_something(meeting)]),
+        *proof.overlaps(meeting),
         *proof.decided([*proof.lets_out(alive, levels)]),
         *(
             Finding(Kind(found.kind), found.clause, found.fields, found.terms)
@@ -173,59 +166,59 @@ class _Proof:
     """The questions about one agreement, over one sketch of its rows and days."""
 
     def __init__(self, agreement: Agreement, vocabulary: Vocabulary) -> None:
-        self._agreement, self._vocabulary = agreement, vocabulary
+        self.agreement, self.vocabulary = agreement, vocabulary
         days = agreement.in_force.start, agreement.in_force.until
-        self._prover = Prover(Sketch(vocabulary, days, agreement.providers, agreement.recipients))
-        self._providers = tuple(sorted(agreement.providers))
-        self._chosen = _chosen(agreement.about)
-        self._about = covered(agreement.about, self._chosen, self._providers, vocabulary)
+        self.prover = Prover(vocabulary, days, agreement.providers, agreement.recipients)
+        self.providers = tuple(sorted(agreement.providers))
+        self.chosen = _chosen(agreement.about)
+        self.about = covered(agreement.about, self.chosen, self.providers, vocabulary)
+        self._reached: dict[int, tuple[Claim, Boxes]] = {}
 
     def decided(self, questions: Sequence[_Question]) -> Iterator[Finding]:
         """Ask, and yield what is found; examples are asked for only where a finding shows one."""
         for so in (False, True):
             asked = [question for question in questions if question.so is so]
-            answers = self._prover.ask([question.claim for question in asked], examples=so)
+            answers = self.prover.ask([question.claim for question in asked], examples=so)
             for question, answer in zip(asked, answers, strict=True):
                 yield from _found(question, answer)
 
     def can_apply(self) -> Iterator[_Question]:
         """Yield whether the ``about`` and each clause can be true (question 1)."""
-        yield _Question(self._about, False, Finding(Kind.COVERS_NOBODY, "about"))
-        for release in self._agreement.releases:
+        yield _Question(self.about, False, Finding(Kind.COVERS_NOBODY, "about"))
+        for release in self.agreement.releases:
             yield _Question(self._applies(release), False, Finding(Kind.NEVER_APPLIES, release.clause))
 
-    def adds_something(self, releases: Sequence[Release]) -> Iterator[_Question]:
+    def adds_something(self, meeting: Iterable[_Meeting]) -> Iterator[_Question]:
         """Yield, for each clause that earlier ones might make superfluous, whether it adds a field of some row."""
-        for number, release in enumerate(releases):
-            earlier = [each for each in releases[:number] if each.record == release.record]
-            ways = self._ways_to_cover(release, earlier, _Told(self._vocabulary, alike=True))
+        told = _Told(self.vocabulary, alike=True)
+        for release, earlier in meeting:
+            ways = list(dict.fromkeys(tuple(told.covering(release, field, earlier)) for field in _leaving(release)))
             if ways and all(ways):
-                others = tuple(dict.fromkeys(each.clause for way in ways for each in way))
-                new = Some(tuple(NotSo(Some(tuple(self._applies(each) for each in way))) for way in ways))
-                claim = Every((self._applies(release), new))
+                clauses = {each.number: each for each in earlier}
+                others = tuple(clauses[number].clause for number in dict.fromkeys(sum(ways, ())))
+                said = (Some(tuple(self._applies(clauses[number]) for number in way)) for way in ways)
+                claim = Every((self._applies(release), Some(tuple(NotSo(each) for each in said))))
                 yield _Question(claim, False, Finding(Kind.ADDS_NOTHING, release.clause, others=others))
 
-    def overlaps(self, releases: Sequence[Release]) -> Iterator[Finding]:
+    def overlaps(self, meeting: Iterable[_Meeting]) -> Iterator[Finding]:
         """Yield each two clauses that release a field of one row in different forms (question 2).
 
         Of each clause it is asked whether any earlier one overlaps; the example says which, and those are not asked
-        again. So without overlaps there are as many questions as clauses.
+        again. So without overlaps there are at most as many questions as clauses.
         """
-        pending = {
-            release: [each for each in releases[:number] if _differing(each, release)]
-            for number, release in enumerate(releases)
-        }
-        while pending := {release: earlier for release, earlier in pending.items() if earlier}:
+        found = [(release, [each for each in earlier if _differing(each, release)]) for release, earlier in meeting]
+        while pending := [(release, earlier) for release, earlier in found if earlier]:
             claims = [
                 Every((self._applies(release), Some(tuple(self._applies(each) for each in earlier))))
-                for release, earlier in pending.items()
+                for release, earlier in pending
             ]
-            for release, answer in zip(list(pending), self._prover.ask(claims, examples=True), strict=True):
-                found = self._overlapping(pending[release], answer)
-                for each in found:
+            found = []
+            for (release, earlier), answer in zip(pending, self.prover.ask(claims, examples=True), strict=True):
+                met = self._overlapping(earlier, answer)
+                for each in met:
                     fields = tuple(_differing(each, release))
                     yield Finding(Kind.OVERLAP, release.clause, fields, (each.clause,), answer.example)
-                pending[release] = [each for each in pending[release] if each not in found] if found else []
+                found.append((release, [each for each in earlier if each not in met] if met else []))
                 if answer.verdict is Verdict.UNDECIDED:
                     yield Finding(Kind.UNDECIDED, release.clause, others=(Kind.OVERLAP,))
 
@@ -236,72 +229,152 @@ class _Proof:
     def lets_out(self, releases: Iterable[Release], levels: Collection[Sensitivity]) -> Iterator[_Question]:
         """Yield, for each clause that names a field of one of the levels as it is, whether it ever leaves so."""
         for release in releases:
-            record = self._vocabulary.record_type(release.record)
+            record = self.vocabulary.record_type(release.record)
             out = tuple(
                 each.field
                 for each in release.fields
                 if each.minimiser == "as-is" and record.field(each.field).sensitivity in levels
             )
             if out:
-                claim = Every((self._about, self._applies(release)))
+                claim = Every((self.about, self._applies(release)))
                 yield _Question(claim, True, Finding(Kind.SEALED_LEAVES, release.clause, out))
 
     def releases_more(self, old: Agreement) -> Iterator[_Question]:
-        """Yield, for each clause and the fields that the same clauses of ``old`` cover, whether more leaves."""
-        told = _Told(self._vocabulary, alike=old.jurisdiction == self._agreement.jurisdiction)
-        for release in self._agreement.releases:
-            groups: dict[tuple[Release, ...], list[str]] = {}
-            for field in _leaving(release):
-                covering = _covering(release, field, old.releases_of(release.record), told)
-                groups.setdefault(tuple(covering), []).append(field)
+        """Yield, for each clause and the fields that the same clauses of ``old`` cover, whether more leaves.
+
+        What leaves under the same conditions, or the same and more, for the same people needs no question.
+        """
+        before = _Before(old, self)
+        told = _Told(self.vocabulary, alike=old.jurisdiction == self.agreement.jurisdiction)
+        for release in self.agreement.releases:
+            new = _leaving(release)
+            earlier: list[Release] = []
+            for find in (before.saying_less, before.meeting):
+                earlier = find(release) if new else []
+                surely = before.surely(release, earlier)
+                new = [field for field in new if not any(told.covering(release, field, surely))]
+            groups: dict[tuple[int, ...], list[str]] = {}
+            for field in new:
+                groups.setdefault(tuple(told.covering(release, field, earlier)), []).append(field)
             for clauses, fields in groups.items():
-                before = Every((self._covered_before(old, release.record), self._applied_before(old, clauses)))
-                claim = Every((self._about, self._applies(release), NotSo(before)))
+                still = before.claim(release.record, [each for each in earlier if each.number in clauses])
+                claim = Every((self.about, self._applies(release), NotSo(still)))
                 yield _Question(claim, True, Finding(Kind.RELEASES_MORE, release.clause, tuple(fields)))
 
     # --- their parts -------------------------------------------------------------------------------------------------
 
     def _applies(self, release: Release) -> Claim:
-        return applies(release, self._providers)
+        return self.reached(release)[0]
 
-    def _ways_to_cover(self, release: Release, earlier: Sequence[Release], told: _Told) -> list[tuple[Release, ...]]:
-        """Return, for each field that leaves, the earlier clauses that tell as much of it; each such set once."""
-        ways = (tuple(_covering(release, field, earlier, told)) for field in _leaving(release))
-        return list(dict.fromkeys(ways))
+    def reached(self, release: Release) -> tuple[Claim, Boxes]:
+        """Return the claim that a clause releases the row, and how far it reaches; each is worked out once."""
+        if release.number not in self._reached:
+            claim = applies(release, self.providers)
+            self._reached[release.number] = claim, self.prover.reached(claim)
+        return self._reached[release.number]
 
-    def _covered_before(self, old: Agreement, record: str) -> Claim:
+    def meeting(self, releases: Sequence[Release]) -> Iterator[_Meeting]:
+        """Yield each clause with the earlier ones that may release a row which it releases."""
+        among: dict[str, Touching[Release]] = {}
+        for release in releases:
+            boxes = self.reached(release)[1]
+            earlier = among.setdefault(release.record, Touching())
+            yield release, earlier.to(boxes)
+            earlier.add(release, boxes)
+
+
+class _Before:
+    """What an older agreement released, in the words of the proof about a newer one."""
+
+    def __init__(self, old: Agreement, proof: _Proof) -> None:
+        self._old, self._proof = old, proof
+        self._providers = tuple(sorted(old.providers))
+        self._same_providers = set(old.providers) == set(proof.providers)
+        self._worded: dict[tuple[str, Condition | None], list[Release]] = {}
+        self._clauses: dict[str, Touching[Release]] = {}
+        self._claims: dict[int, Claim] = {}
+        self._covers: dict[str, Claim] = {}
+        self._conjuncts: dict[int, frozenset[Condition]] = {}  # both agreements outlive the proof
+        self._all: dict[str, bool] = {}
+        for each in old.releases:
+            claim = Every((self._seen({each.record: ROW}, each.record), applies(each, self._providers)))
+            self._claims[each.number] = claim
+            self._clauses.setdefault(each.record, Touching()).add(each, proof.prover.reached(claim))
+        often = Counter((each.record, part) for each in old.releases for part in self._parts(each))
+        for each in old.releases:
+            parts = {part: often[each.record, part] for part in self._parts(each)}
+            rarest = min(parts, key=parts.__getitem__, default=None)
+            self._worded.setdefault((each.record, rarest), []).append(each)
+
+    def saying_less(self, release: Release) -> list[Release]:
+        """Return the old clauses that may say the same or less of the row: each stands under a word that it needs."""
+        words = [None, *self._parts(release)]
+        return [each for word in words for each in self._worded.get((release.record, word), [])]
+
+    def surely(self, release: Release, clauses: Iterable[Release]) -> list[Release]:
+        """Return those of the old clauses that surely release each row which ``release`` does.
+
+        It is one that says the same or less of the row; of other providers none is known, since ``exists`` looks among
+        their rows.
+        """
+        if not (self._same_providers and self.covers_all(release.record)):
+            return []
+        said = self._parts(release)
+        return [each for each in clauses if _of_all(release, each) and self._parts(each) <= said]
+
+    def _parts(self, release: Release) -> frozenset[Condition]:
+        """Return the conditions that must be true together for a clause to release a row."""
+        if id(release) not in self._conjuncts:
+            self._conjuncts[id(release)] = frozenset(_together(release.where))
+        return self._conjuncts[id(release)]
+
+    def meeting(self, release: Release) -> list[Release]:
+        """Return the old clauses that may release a row which ``release`` does."""
+        among = self._clauses.get(release.record)
+        return among.to(self._proof.reached(release)[1]) if among else []
+
+    def covers_all(self, record: str) -> bool:
+        """Whether it is proved: the old ``about`` covers whomever the new one does; asked once for a record type."""
+        if record not in self._all:
+            same = self._same_providers and self._old.about == self._proof.agreement.about
+            self._all[record] = same or self._covers_whom_new_does(record)
+        return self._all[record]
+
+    def claim(self, record: str, clauses: Iterable[Release]) -> Claim:
+        """Return the claim that the row left under one of the old clauses."""
+        applied = Some(tuple(self._claims[each.number] for each in clauses))
+        return applied if self.covers_all(record) else Every((self._covered(record), applied))
+
+    def _covers_whom_new_does(self, record: str) -> bool:
+        claim = Every((self._proof.about, NotSo(self._covered(record))))
+        return self._proof.prover.ask([claim], examples=False)[0].verdict is Verdict.NO
+
+    def _covered(self, record: str) -> Claim:
         """Return the claim that ``old`` covers whomever the rows chosen for the new ``about`` are about.
 
         It may choose among these rows and, where it is the person's own, the row that is released. A person who has no
         others is one that there may be, so that nothing else is chosen.
         """
-        providers = tuple(sorted(old.providers))
-        choices: list[list[str]] = []
-        for name in records_named(old.about):
-            rows = [self._chosen[name]] if name in self._chosen else []
-            choices.append(rows + ([ROW] if name == record and record not in SHARED else []))
-        names = records_named(old.about)
-        scenes = [dict(zip(names, rows, strict=True)) for rows in product(*choices)]
-        return Some(tuple(self._covers(old, scene, providers) for scene in scenes))
+        if record not in self._covers:
+            chosen, names = self._proof.chosen, records_named(self._old.about)
+            choices = [
+                ([chosen[name]] if name in chosen else []) + ([ROW] if name == record and record not in SHARED else [])
+                for name in names
+            ]
+            scenes = [dict(zip(names, rows, strict=True)) for rows in product(*choices)]
+            self._covers[record] = Some(tuple(self._covers_in(scene) for scene in scenes))
+        return self._covers[record]
 
-    def _covers(self, old: Agreement, scene: Scene, providers: tuple[str, ...]) -> Claim:
+    def _covers_in(self, scene: Scene) -> Claim:
         own = [Own(ROW)] if ROW in scene.values() else []
-        seen = [self._seen(old, record, scene) for record in scene]
-        return Every((*own, *seen, covered(old.about, scene, providers, self._vocabulary)))
+        seen = [self._seen(scene, record) for record in scene]
+        return Every((*own, *seen, covered(self._old.about, scene, self._providers, self._proof.vocabulary)))
 
-    def _applied_before(self, old: Agreement, covering: Sequence[Release]) -> Claim:
-        providers = tuple(sorted(old.providers))
-        return Some(
-            tuple(
-                Every((self._seen(old, each.record, {each.record: ROW}), applies(each, providers))) for each in covering
-            )
-        )
-
-    def _seen(self, old: Agreement, record: str, scene: Scene) -> Claim:
+    def _seen(self, scene: Scene, record: str) -> Claim:
         """Return the claim that a row is one of ``old``'s providers'."""
-        if set(self._agreement.providers) <= set(old.providers):
+        if set(self._proof.providers) <= set(self._old.providers):
             return Every(())
-        return _among(record, "agency", old.providers, scene)
+        return _among(record, "agency", self._old.providers, scene)
 
 
 def _found(question: _Question, answer: Answer) -> Iterator[Finding]:
@@ -315,40 +388,48 @@ def _found(question: _Question, answer: Answer) -> Iterator[Finding]:
 # --- forms -----------------------------------------------------------------------------------------------------------
 
 
-class _Told(NamedTuple):
+class _Told:
     """What one form tells beside another; ``alike`` whether both agreements cut areas in one way."""
 
-    vocabulary: Vocabulary
-    alike: bool
+    def __init__(self, vocabulary: Vocabulary, *, alike: bool) -> None:
+        self._vocabulary, self._alike = vocabulary, alike
+        self._answers: dict[tuple[str, str, str, str], bool] = {}
 
-    def no_more(self, form: str, than: str, field: Field) -> bool:
-        same_area = self.alike or form != "area" or than != "area"
-        return same_area and tells_no_more(form, than, field)
+    def covering(self, release: Release, field: str, others: Iterable[Release]) -> Iterator[int]:
+        """Yield the numbers of the clauses that tell at least as much of a field as ``release`` does."""
+        form = release.minimiser(field)
+        return (each.number for each in others if self._no_more(release.record, field, form, each.minimiser(field)))
+
+    def _no_more(self, record: str, field: str, form: str, than: str) -> bool:
+        asked = record, field, form, than
+        if asked not in self._answers:
+            same_area = self._alike or form != "area" or than != "area"
+            of = self._vocabulary.record_type(record).field(field)
+            self._answers[asked] = same_area and tells_no_more(form, than, of)
+        return self._answers[asked]
 
 
 def _leaving(release: Release) -> list[str]:
     return [each.field for each in release.fields if each.minimiser != "withheld"]
 
 
-def _covering(release: Release, field: str, others: Iterable[Release], told: _Told) -> list[Release]:
-    """Return the clauses that tell at least as much of a field as ``release`` does."""
-    of = told.vocabulary.record_type(release.record).field(field)
-    return [
-        each
-        for each in others
-        if _may_meet(each, release) and told.no_more(release.minimiser(field), each.minimiser(field), of)
-    ]
+def _of_all(release: Release, other: Release) -> bool:
+    """Whether what ``release`` releases is surely of whom ``other`` releases rows."""
+    if not release.of or not other.of:
+        return release.of == other.of or not (other.of or _own_only(other))
+    return set(release.of) <= set(other.of)
 
 
-def _may_meet(one: Release, other: Release) -> bool:
-    """Whether a row may be of the categories of both clauses."""
-    return not one.of or not other.of or not set(one.of).isdisjoint(other.of)
+def _together(where: Condition | None) -> Iterator[Condition]:
+    if isinstance(where, And):
+        for each in where.operands:
+            yield from _together(each)
+    elif where is not None:
+        yield where
 
 
 def _differing(one: Release, other: Release) -> list[str]:
     """Return the fields that two clauses both name, in different forms."""
-    if one.record != other.record or not _may_meet(one, other):
-        return []
     named = {each.field: each.minimiser for each in one.fields}
     return [each.field for each in other.fields if named.get(each.field, each.minimiser) != each.minimiser]
 

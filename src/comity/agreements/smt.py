@@ -52,6 +52,7 @@ from comity.agreements.models import (
     Within,
 )
 from comity.agreements.printing import print_condition
+from comity.agreements.reach import Scene
 from comity.vocabulary.check import EARLIEST, LATEST, bounds
 from comity.vocabulary.models import Field, FieldType, Vocabulary
 
@@ -67,7 +68,6 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _SYMBOL: Final = re.compile(r"\b[kvtfmio]\d+\b|\b(?:today|recipient|requester)\b")
 _SIGNS: Final = {Operator.UNEQUAL: "distinct"}
 
-Scene: TypeAlias = Mapping[str, str]  # record type -> the name of the row that stands for it
 Value: TypeAlias = str | int | bool | date | datetime | UUID
 
 
@@ -113,6 +113,7 @@ class Sketch:
         self._symbols: set[str] = set()
         self._named: dict[str, str] = {}
         self._within: dict[str, frozenset[str]] = {}
+        self._said: dict[int, tuple[object, str]] = {}  # by identity: to compare a claim costs more than to say it
         first, last = (each.toordinal() for each in days)
         self._declare("today", "Int", f"(<= {first} today {last})")
         self._declare("recipient", "Int", self._one_of("recipient", recipients))
@@ -135,6 +136,12 @@ class Sketch:
             self._within[self._named[formula]] = self.symbols_of(formula)
             self._lines.append(f"(define-fun {self._named[formula]} () Bool {formula})")
         return self._named[formula]
+
+    def named(self, said: object, formula: Callable[[], str]) -> str:
+        """Return the name of what ``said`` says as a formula, which is made once of the same object."""
+        if id(said) not in self._said:
+            self._said[id(said)] = said, self.name(formula())
+        return self._said[id(said)][1]
 
     def symbols_of(self, formula: str) -> frozenset[str]:
         """Return every symbol that a formula speaks of, by whatever name."""
