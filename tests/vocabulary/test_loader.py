@@ -179,8 +179,36 @@ FAULTS = {
     "a list with no codes": (
         "code_lists.yaml", "\nsex:\n", "\nempty:\n  en: Empty\n  nl: Leeg\n  codes: {}\nsex:\n", 1, "'empty' has no codes", "give it one",
     ),
+    "a certainty that there is not": (
+        "restrictions.yaml", "certainty: stated", "certainty: sure", 0, "the unknown certainty 'sure'", "take one of",
+    ),
+    "a restriction of no data": (
+        "restrictions.yaml", "data: {sensitivity: [criminal]}, purposes: [knowledge]", "data: {}, purposes: [knowledge]", 0,
+        "'eu/led-art9-1-knowledge' is about no data", "add sensitivity",
+    ),
+    "a restriction of a field that there is not": (
+        "restrictions.yaml", "fields: [person.national_number]", "fields: [person.national_numbr]", 0,
+        "names the unknown fields 'person.national_numbr'", "did you mean 'person.national_number'",
+    ),
+    "a restriction for a purpose that there is not": (
+        "restrictions.yaml", "purposes: [disclosure-to-defence]", "purposes: [defence]", 0, "names the unknown purposes 'defence'", "",
+    ),
+    "a condition that is unknown": (
+        "restrictions.yaml", "unless: {forms: [withheld, area]}", "unless: {form: [withheld, area]}", 0,
+        "'unless' has an unknown key 'form'", "did you mean 'forms'",
+    ),
+    "a limit that is no length of time": (
+        "retention.yaml", "longest: P6Y", "longest: 6 years", 0, "'6 years' is no length of time", "write e.g. P5Y",
+    ),
+    "a limit of a jurisdiction that there is not": (
+        "retention.yaml", "\nuk/dpa2018-s39:", "\nux/dpa2018-s39:", 1, "the unknown jurisdiction 'ux'", "take one of",
+    ),
+    "a limit without words": (
+        "retention.yaml", 'nl: "Gegevens worden niet langer bewaard dan nodig', 'xx: "Gegevens worden niet langer bewaard dan nodig', -3,
+        "has no label in 'nl'", "add nl",
+    ),
     "a value that is empty": (
-        "vocabulary.yaml", 'version: "2026.1"', "version:", 0, "'version' is not a text", "write version",
+        "vocabulary.yaml", 'version: "2026.2"', "version:", 0, "'version' is not a text", "write version",
     ),
     "syntax": (
         "code_lists.yaml", "    female:  {en: Female", "    female:  en: Female", None, "this is not YAML", "mend the syntax",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from comity.vocabulary.files import Block, nearest, read_file
+from comity.vocabulary.law import Known, restrictions, retention_limits
 from comity.vocabulary.models import Code, CodeList, Cover, LawfulBasis, Purpose, Term, Vocabulary
 from comity.vocabulary.names import BASIS_NAME, TERM_NAME, check_name, iri
 from comity.vocabulary.record_types import record_types
@@ -41,12 +42,19 @@ def load_from(folder: Path) -> Vocabulary:
     """
     lists = {block.name: _code_list(block) for block in read_file(folder / "code_lists.yaml").blocks()}
     sections = _sections(read_file(folder / "terms.yaml"))
+    records = record_types(read_file(folder / "record_types.yaml"), lists)
+    purposes = _purposes(read_file(folder / "purposes.yaml"))
+    bases = _bases(read_file(folder / "lawful_bases.yaml"), sections["jurisdictions"])
+    subjects, minimisers = sections["subject_categories"], sections["minimisers"]
+    known = Known(sections["jurisdictions"], purposes, bases, records, subjects, minimisers)
     return Vocabulary(
         version=_version(read_file(folder / "vocabulary.yaml")),
-        record_types=record_types(read_file(folder / "record_types.yaml"), lists),
+        record_types=records,
         code_lists=lists,
-        purposes=_purposes(read_file(folder / "purposes.yaml")),
-        lawful_bases=_bases(read_file(folder / "lawful_bases.yaml"), sections["jurisdictions"]),
+        purposes=purposes,
+        lawful_bases=bases,
+        restrictions=restrictions(read_file(folder / "restrictions.yaml"), known),
+        retention_limits=retention_limits(read_file(folder / "retention.yaml"), known),
         **sections,
     )
 

@@ -185,6 +185,62 @@ class LawfulBasis:
     covers: tuple[Cover, ...] = ()
 
 
+class Certainty(StrEnum):
+    """How sure it is that the law says what a row of the vocabulary says."""
+
+    STATED = "stated"  # the text of the provision says so
+    GUIDANCE = "guidance"  # whoever supervises or advises says so
+    READING = "reading"  # it is how the provision is read here, or it has exceptions that no agreement shows
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """Data that may leave for some purposes only under conditions, and the provision that says so.
+
+    It is about a field of one of ``sensitivities`` or ``identifiabilities``, or that is among ``fields``
+    (``person.address``). Of ``subjects``, ``purposes`` and ``grounds``, none means any. It may leave all the same if a
+    basis of the agreement carries one of ``covers`` or is among ``bases``, in one of ``forms``, or if consent is dealt
+    with in one of the ways of ``consents``.
+    """
+
+    term: str  # e.g. uk/dpa2018-s36-4-knowledge
+    jurisdiction: str
+    act: str
+    article: str
+    certainty: Certainty
+    label: Label
+    sensitivities: tuple[Sensitivity, ...] = ()
+    identifiabilities: tuple[Identifiability, ...] = ()
+    fields: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    grounds: tuple[str, ...] = ()
+    covers: tuple[Cover, ...] = ()
+    bases: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    consents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionLimit:
+    """How long a recipient may keep what it got, and the provision that says so.
+
+    Of ``purposes``, ``bases`` and ``records``, none means any. ``longest`` is an ISO 8601 length of time; None where
+    the provision asks that somebody set a time and names none.
+    """
+
+    term: str  # e.g. nl/wpg-art8-6
+    jurisdiction: str
+    act: str
+    article: str
+    certainty: Certainty
+    label: Label
+    purposes: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
+    longest: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A named term with a definition: an operation, a kind of agency, a role, a category of data subject."""
@@ -211,6 +267,8 @@ class Vocabulary:
     minimisers: Mapping[str, Term]
     channels: Mapping[str, Term]
     jurisdictions: Mapping[str, Term]
+    restrictions: Mapping[str, Restriction]
+    retention_limits: Mapping[str, RetentionLimit]
 
     def record_type(self, name: str) -> RecordType:
         """Return a record type; :class:`UnknownTermError` with the nearest right word if there is none."""

@@ -13,6 +13,8 @@ from comity.vocabulary.models import (
     LawfulBasis,
     Purpose,
     RecordType,
+    Restriction,
+    RetentionLimit,
     Term,
     Vocabulary,
 )
@@ -56,6 +58,8 @@ def reference_page(vocabulary: Vocabulary) -> str:
         *_code_lists(vocabulary.code_lists.values()),
         *_purposes(vocabulary),
         *_lawful_bases(vocabulary),
+        *_restrictions(vocabulary),
+        *_retention_limits(vocabulary),
         *_terms(vocabulary),
     )
     return "\n".join(parts)
@@ -146,6 +150,58 @@ def _lawful_bases(vocabulary: Vocabulary) -> Iterator[str]:
 def _basis_row(basis: LawfulBasis) -> tuple[str, ...]:
     covers = ", ".join(basis.covers)
     return f"`{basis.term}`", f"{basis.act}, {basis.article}", covers, basis.label.en, basis.label.nl
+
+
+_CERTAINTIES: Final = """\
+What is *stated* stands in the text of the provision, and an agreement against it cannot be signed. What is *guidance*,
+or a *reading* of ours, is warned of: a lawyer says whether it holds.
+"""
+
+
+def _restrictions(vocabulary: Vocabulary) -> Iterator[str]:
+    yield f"## What may leave only under conditions\n\n{_CERTAINTIES}"
+    heads = ("provision", "English", "Nederlands", "data", "for", "may leave all the same", "certainty")
+    yield _table(heads, (_restriction_row(each) for each in vocabulary.restrictions.values()))
+
+
+def _restriction_row(law: Restriction) -> tuple[str, ...]:
+    data = _listed(*law.sensitivities, *(f"identifying: {each}" for each in law.identifiabilities), *law.fields)
+    of = f" of a {' or '.join(law.subjects)}" if law.subjects else ""
+    grounds = f"; on a ground of {_listed(*law.grounds)} alone" if law.grounds else ""
+    unless = (
+        ("on a basis for", law.covers),
+        ("on", law.bases),
+        ("as", tuple(form for form in law.forms if form != "withheld")),
+        ("consent", law.consents),
+    )
+    may = "; ".join(f"{word} {_listed(*each)}" for word, each in unless if each)
+    return (
+        f"{law.act}, {law.article}", law.label.en, law.label.nl, data + of,
+        (_listed(*law.purposes) or "any purpose") + grounds, may or "never", law.certainty.value,
+    )  # fmt: skip
+
+
+def _retention_limits(vocabulary: Vocabulary) -> Iterator[str]:
+    yield (
+        "## How long it may be kept\n\nBy whoever receives it. Where no row names a time, nobody has said what"
+        " the limit is, and the agreement is warned of that.\n"
+    )
+    heads = ("provision", "English", "Nederlands", "where", "at most", "certainty")
+    yield _table(heads, (_limit_row(each) for each in vocabulary.retention_limits.values()))
+
+
+def _limit_row(law: RetentionLimit) -> tuple[str, ...]:
+    where = (("for", law.purposes), ("on", law.bases), ("of", law.records))
+    scope = "; ".join(f"{word} {_listed(*each)}" for word, each in where if each)
+    longest = law.longest or "a time has to be set"
+    return (
+        f"{law.act}, {law.article}", law.label.en, law.label.nl, scope or f"`{law.jurisdiction}`", longest,
+        law.certainty.value,
+    )  # fmt: skip
+
+
+def _listed(*words: str) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def _terms(vocabulary: Vocabulary) -> Iterator[str]:
