@@ -40,6 +40,7 @@ PURE = (
     "agreements/prover.py",
     "agreements/prove.py",
     "agreements/carried.py",
+    "agreements/limits.py",
     "agreements/assessment/merge.py",
     "agreements/assessment/complete.py",
 )

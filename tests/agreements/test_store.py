@@ -15,6 +15,7 @@ from comity.agreements.canonical import canonical
 from comity.agreements.errors import (
     ActRefusedError,
     AgreementError,
+    ContradictionError,
     FaultyAgreementError,
     ImmutableError,
     SignatureError,
@@ -291,6 +292,26 @@ def test_replayed_signature(
     with pytest.raises(SignatureError, match="already"):
         add_signature(conn, NAME, VERSION, "police", signature, vocabulary, AT)
     assert kinds(store) == ["sign"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("not charge.spent", "charge.spent and not charge.spent"), "no row can be so"),
+        (("purpose: victim-safety", "purpose: research"), "Data Protection Act 2018, sections 36(4) and 41"),
+    ],
+)
+def test_what_contradicts_itself_or_the_law_is_proposed_but_not_signed(
+    store: Store, conn: Connection, parties: Keys, marac_text: str, vocabulary: Vocabulary, change, told
+) -> None:
+    agreement = propose(conn, marac_text.replace(*change, 1), vocabulary, AT)
+    with pytest.raises(ContradictionError, match="Mend this, and propose it anew") as refused:
+        add_signature(conn, NAME, VERSION, "police", sign(agreement, "police", parties["police"]), vocabulary, AT)
+    assert "release 3: " in str(refused.value)
+    assert told in str(refused.value)
+    assert kinds(store) == []
+    mended = propose(conn, marac_text, vocabulary, AT)  # not signed, so it can still be mended
+    add_signature(conn, NAME, VERSION, "police", sign(mended, "police", parties["police"]), vocabulary, AT)
 
 
 def test_a_party_without_a_pinned_key_cannot_sign(

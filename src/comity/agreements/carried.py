@@ -9,8 +9,8 @@ Rules. Each needs nothing but what the vocabulary says of fields and of provisio
 2. Such a provision stands beside a ground, never alone: section 35(3) of the Act asks for it *in addition*, and so do
    LED articles 8 and 10, GDPR articles 6 and 9.
 
-Not decided here, because the vocabulary does not hold what it would take: whether the provision fits (a lawyer says
-so), which data a purpose forbids, and how long a recipient may keep what it got.
+What the law lets leave only under conditions, and how long it may be kept, is asked in
+:mod:`comity.agreements.limits`. Not decided anywhere: whether a provision fits. A lawyer says so.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from comity.vocabulary.models import Cover, LawfulBasis, Sensitivity, Vocabulary
 NEVER_ALONE: Final = frozenset({Cover.SENSITIVE, Cover.CRIMINAL})
 
 
-class Uncarried(NamedTuple):
-    """What no basis carries: the clause, its fields, and the provisions that could or that stand alone."""
+class Against(NamedTuple):
+    """What the law is against, as far as the vocabulary knows: the key or clause, its fields, and terms of law."""
 
     kind: str
     clause: str
@@ -35,7 +35,7 @@ class Uncarried(NamedTuple):
     terms: tuple[str, ...]
 
 
-def uncarried(agreement: Agreement, vocabulary: Vocabulary) -> Iterator[Uncarried]:
+def uncarried(agreement: Agreement, vocabulary: Vocabulary) -> Iterator[Against]:
     """Yield each clause that the bases do not carry, and the bases if they stand alone."""
     bases = [vocabulary.lawful_basis(each.term) for each in agreement.lawful_basis]
     could = _for_sensitive(vocabulary, agreement.jurisdiction)
@@ -48,9 +48,9 @@ def uncarried(agreement: Agreement, vocabulary: Vocabulary) -> Iterator[Uncarrie
                 if each.minimiser != "withheld" and record.field(each.field).sensitivity is Sensitivity.SPECIAL
             )
             if special:
-                yield Uncarried("not-carried", release.clause, special, tuple(basis.term for basis in could))
+                yield Against("not-carried", release.clause, special, tuple(basis.term for basis in could))
     if all(NEVER_ALONE.intersection(basis.covers) for basis in bases):
-        yield Uncarried("never-alone", "lawful_basis", (), tuple(basis.term for basis in bases))
+        yield Against("never-alone", "lawful_basis", (), tuple(basis.term for basis in bases))
 
 
 def _for_sensitive(vocabulary: Vocabulary, jurisdiction: str) -> list[LawfulBasis]:

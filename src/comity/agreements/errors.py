@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from comity.agreements.models import Fault
+from comity.vocabulary.models import Label
 
 
 class AgreementError(ValueError):
@@ -41,3 +42,12 @@ class ImmutableError(AgreementError):
 
 class ActRefusedError(AgreementError):
     """The act makes no sense upon this version as it stands, or is not this agency's to do."""
+
+
+class ContradictionError(AgreementError):
+    """A version contradicts itself or the law, so it cannot be signed; each :attr:`findings` says where and how."""
+
+    def __init__(self, agreement: str, findings: Sequence[tuple[str, Label]]) -> None:
+        self.findings = tuple(findings)
+        said = "\n".join(f"{clause}: {label.en}" for clause, label in self.findings)
+        super().__init__(f"{agreement} cannot be signed. Mend this, and propose it anew:\n{said}")

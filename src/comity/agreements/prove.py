@@ -9,7 +9,8 @@ Questions, each decided for all rows there can be (:mod:`comity.agreements.smt` 
    the old does not, or only in a form that tells less (:func:`tells_no_more`). One clause of the old version must
    release as much: what several release in part is not added up, so it counts as more.
 4. **Does it let out what is sealed?** A row of which a field of a given sensitivity leaves as it is.
-5. **Does a lawful basis carry it?** No solver is needed for that: :mod:`comity.agreements.carried`.
+5. **Does the law let it?** Whether a lawful basis carries it (:mod:`comity.agreements.carried`), whether it may leave
+   for its purpose, and how long it may be kept (:mod:`comity.agreements.limits`). No solver is needed for that.
 
 What the answers rest on: a clause without ``of`` releases only rows of the person's own, as the gate does, but for the
 types of :data:`~comity.agreements.related.SHARED` and :data:`~comity.agreements.related.OF_THE_CASE`; and a version is
@@ -27,6 +28,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from comity.agreements.carried import uncarried
 from comity.agreements.claims import Claim, Every, Example, Holds, NotSo, Own, Refers, Some, tried
+from comity.agreements.limits import kept, restricted
 from comity.agreements.meaning import joins, records_named
 from comity.agreements.minimisers import tells_no_more
 from comity.agreements.models import Agreement, And, Column, Condition, In, Literal, Release
@@ -49,14 +51,28 @@ class Kind(StrEnum):
     SEALED_LEAVES = "sealed-leaves"
     NOT_CARRIED = "not-carried"
     NEVER_ALONE = "never-alone"
+    FORBIDDEN = "forbidden"
+    DOUBTED = "doubted"
+    KEPT_TOO_LONG = "kept-too-long"
+    KEPT_LONG = "kept-long"
+    LIMIT_UNKNOWN = "limit-unknown"
     RELEASES_MORE = "releases-more"
     OPENS_WIDER = "opens-wider"
     UNDECIDED = "undecided"
 
 
-#: What an agreement cannot mean: it says something that is never so, says it twice, or rests on no law.
+#: What an agreement cannot mean: it says something that is never so, says it twice, or has the law against it.
+#: It cannot be signed.
 CONTRADICTIONS: Final = frozenset(
-    {Kind.COVERS_NOBODY, Kind.NEVER_APPLIES, Kind.ADDS_NOTHING, Kind.NOT_CARRIED, Kind.NEVER_ALONE}
+    {
+        Kind.COVERS_NOBODY,
+        Kind.NEVER_APPLIES,
+        Kind.ADDS_NOTHING,
+        Kind.NOT_CARRIED,
+        Kind.NEVER_ALONE,
+        Kind.FORBIDDEN,
+        Kind.KEPT_TOO_LONG,
+    }
 )
 
 #: What is asked of an agreement by itself, and what of it beside an older version.
@@ -68,6 +84,8 @@ ALONE: Final = (
     Kind.SEALED_LEAVES,
     Kind.NOT_CARRIED,
     Kind.NEVER_ALONE,
+    Kind.FORBIDDEN,
+    Kind.KEPT_TOO_LONG,
 )
 COMPARED: Final = (Kind.RELEASES_MORE, Kind.OPENS_WIDER)
 
@@ -117,9 +135,18 @@ def prove(
         *proof.decided([*proof.lets_out(alive, levels)]),
         *(
             Finding(Kind(found.kind), found.clause, found.fields, found.terms)
-            for found in uncarried(agreement, vocabulary)
+            for found in (
+                *uncarried(agreement, vocabulary),
+                *restricted(agreement, vocabulary),
+                *kept(agreement, vocabulary),
+            )
         ),
     )
+
+
+def contradictions(agreement: Agreement, vocabulary: Vocabulary) -> tuple[Finding, ...]:
+    """Return what keeps an agreement from being signed."""
+    return tuple(finding for finding in prove(agreement, vocabulary) if finding.kind in CONTRADICTIONS)
 
 
 def compare(old: Agreement, new: Agreement, vocabulary: Vocabulary) -> tuple[Finding, ...]:

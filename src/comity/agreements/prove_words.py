@@ -13,6 +13,7 @@ from uuid import UUID
 
 from comity.agreements.claims import Example
 from comity.agreements.condition_words import condition_words
+from comity.agreements.limit_words import limit_words, restriction_words
 from comity.agreements.models import Agreement, Column, Compare, IsNull, Literal, Not, Operator, Release
 from comity.agreements.phrases import day, join, lower, phrase, upper
 from comity.agreements.prove import ROW, Finding, Kind
@@ -44,6 +45,14 @@ _PROVED: Final[Mapping[Kind, Label]] = {
         "Wat van een bijzondere categorie is, heeft een grondslag die dat kan dragen.",
     ),
     Kind.NEVER_ALONE: Label("A ground for processing stands.", "Er is een grondslag voor verwerking."),
+    Kind.FORBIDDEN: Label(
+        "The law that is known here lets all of it leave for its purpose.",
+        "Het recht dat hier bekend is laat alles ervan voor het doel naar buiten.",
+    ),
+    Kind.KEPT_TOO_LONG: Label(
+        "It is kept no longer than the law that is known here lets it.",
+        "Zij wordt niet langer bewaard dan het recht dat hier bekend is toelaat.",
+    ),
     Kind.RELEASES_MORE: Label(
         "It releases no row, field or form that the old version does not.",
         "Zij verstrekt geen rij, veld of vorm die de oude versie niet verstrekt.",
@@ -92,6 +101,26 @@ _SAID: Final[Mapping[Kind, Label]] = {
         "It rests only on provisions that stand beside a ground for processing, never alone: {0}.",
         "Zij rust alleen op bepalingen die naast een grondslag voor verwerking staan, nooit alleen: {0}.",
     ),
+    Kind.FORBIDDEN: Label(
+        "It releases {1}, which the law does not let leave so for this purpose: {0}. To mend it, {2}.",
+        "Zij verstrekt {1}, wat de wet voor dit doel zo niet naar buiten laat: {0}. Zo is het te herstellen: {2}.",
+    ),
+    Kind.DOUBTED: Label(
+        "It is doubtful that {1} may leave so for this purpose: {0}. Let a lawyer say, or {2}.",
+        "Het is twijfelachtig of {1} voor dit doel zo naar buiten mag: {0}. Laat een jurist het zeggen, of {2}.",
+    ),
+    Kind.KEPT_TOO_LONG: Label(
+        "It keeps data for {1}, longer than the law lets it: {0}. To mend it, {2}.",
+        "Zij bewaart gegevens {1}, langer dan de wet toelaat: {0}. Zo is het te herstellen: {2}.",
+    ),
+    Kind.KEPT_LONG: Label(
+        "It keeps data for {1}, perhaps too long: {0}. Let a lawyer say, or {2}.",
+        "Zij bewaart gegevens {1}, misschien te lang: {0}. Laat een jurist het zeggen, of {2}.",
+    ),
+    Kind.LIMIT_UNKNOWN: Label(
+        "Nobody has said what the limit is to keeping data for this purpose, so whether {1} is too long is unknown{0}.",
+        "Niemand heeft gezegd wat de grens is aan het bewaren voor dit doel, dus of {1} te lang is, is niet bekend{0}.",
+    ),
     Kind.RELEASES_MORE: Label(
         "It would newly let out {1}; for instance of {2}.",
         "Zij zou nieuw verstrekken: {1}; bijvoorbeeld van {2}.",
@@ -99,6 +128,13 @@ _SAID: Final[Mapping[Kind, Label]] = {
     Kind.UNDECIDED: Label("Not decided, so not proved: {0}", "Niet beslist, dus niet bewezen: {0}"),
 }
 
+
+#: A warning that keeps something from being called proved.
+_WEAKER: Final[Mapping[Kind, Kind]] = {
+    Kind.DOUBTED: Kind.FORBIDDEN,
+    Kind.KEPT_LONG: Kind.KEPT_TOO_LONG,
+    Kind.LIMIT_UNKNOWN: Kind.KEPT_TOO_LONG,
+}
 
 _MOST_TERMS: Final = 3  # provisions that are named; the vocabulary's page has them all
 
@@ -110,7 +146,7 @@ def finding_words(finding: Finding, agreement: Agreement, vocabulary: Vocabulary
 
 def proved_words(kinds: Sequence[Kind], findings: Sequence[Finding]) -> tuple[Label, ...]:
     """Return what was proved: of each kind that was asked about, that there is none; not if one was left undecided."""
-    against = {finding.kind for finding in findings}
+    against = {_WEAKER.get(finding.kind, finding.kind) for finding in findings}
     undecided = {kind for finding in findings if finding.kind is Kind.UNDECIDED for kind in finding.others}
     return tuple(_PROVED[kind] for kind in kinds if kind not in against | undecided)
 
@@ -125,6 +161,12 @@ class _Words:
             words = _WIDER[finding.clause]
             return phrase(words.en, words.nl, join(_same(each) for each in finding.others))
         words = _SAID[finding.kind]
+        if finding.kind in {Kind.FORBIDDEN, Kind.DOUBTED}:
+            (term,) = finding.others
+            said = finding.clause, finding.fields
+            return restriction_words(words, term, *said, self._agreement, self._vocabulary)
+        if finding.kind in {Kind.KEPT_TOO_LONG, Kind.KEPT_LONG, Kind.LIMIT_UNKNOWN}:
+            return limit_words(words, finding.others, self._agreement, self._vocabulary)
         example = self._example(finding.example) if finding.example else Label("", "")
         return upper(phrase(words.en, words.nl, self._others(finding), self._what(finding), example))
 

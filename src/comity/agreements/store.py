@@ -3,7 +3,8 @@
 Rules:
 
 1. A version may be replaced by another draft until the first party signs; from then on it stays as it is.
-2. A signature is checked before it is kept, and again whenever it is used.
+2. A signature is checked before it is kept, and again whenever it is used. None is taken under a text that
+   contradicts itself or the law.
 3. Only a party suspends, resumes or revokes; a revoked version takes no further act.
 4. Entries hold terms and ids only. What an entry is about is committed to with 16 random bytes that stay here.
 
@@ -27,6 +28,7 @@ from comity.agreements.entering import Connection, enter
 from comity.agreements.errors import (
     ActRefusedError,
     AgreementError,
+    ContradictionError,
     ImmutableError,
     SignatureError,
     UnknownAgreementError,
@@ -34,6 +36,8 @@ from comity.agreements.errors import (
 from comity.agreements.keys import thumbprint
 from comity.agreements.models import Act, Agreement, AssessmentReference, Considered, Event, Party
 from comity.agreements.parse import from_canonical, parse_agreement
+from comity.agreements.prove import contradictions
+from comity.agreements.prove_words import finding_words
 from comity.agreements.rows import all_from_rows, standing_from_rows, standing_query
 from comity.agreements.sign import message, verify
 from comity.agreements.standing import acts_in_effect
@@ -120,16 +124,21 @@ def add_signature(
     """Keep a party's signature under the version's present text.
 
     Raises :class:`SignatureError`, and keeps nothing, unless the agency is a party, has a key pinned here, has not
-    signed with it before, and the signature is that key's over that text.
+    signed with it before, and the signature is that key's over that text. Raises :class:`ContradictionError` if the
+    text contradicts itself or what is known of the law: nobody signs what cannot be so.
     """
     with conn.transaction():
         data, _ = _locked(conn, name, version)
-        key = _signing_key(conn, from_canonical(data, vocabulary), agency)
+        agreement = from_canonical(data, vocabulary)
+        key = _signing_key(conn, agreement, agency)
         if not verify(data, agency, name, version, signature, key):
             raise SignatureError(
                 f"The signature is not {agency}'s under {name}@{version} as it is kept here. "
                 "Sign this text, with the key that is pinned for the agency."
             )
+        if found := contradictions(agreement, vocabulary):
+            said = [(each.clause, finding_words(each, agreement, vocabulary)) for each in found]
+            raise ContradictionError(str(agreement), said)
         context = {"agency": agency, "agreement": f"{name}@{version}", "thumbprint": thumbprint(key)}
         entry, salt = enter(conn, "sign", at, context, message(data, agency, name, version) + signature)
         values = {"agency": agency, "thumbprint": thumbprint(key), "signature": signature, "at": at}

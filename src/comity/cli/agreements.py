@@ -69,8 +69,8 @@ def check(file: Path) -> None:
 def prove(file: Path, *, against: Path | None = None, never: tuple[Sensitivity, ...] = ()) -> None:
     """Say what an agreement's file can never do, or does that it should not, with an example of each.
 
-    It exits with 1 if the agreement contradicts itself, if it releases more than AGAINST, or if it lets out as it is
-    what it should NEVER.
+    It exits with 1 if the agreement contradicts itself or the law that is known here, so that it cannot be signed; if
+    it releases more than AGAINST; or if it lets out as it is what it should NEVER.
 
     Parameters
     ----------
@@ -145,9 +145,10 @@ def key(file: Path) -> None:
 
 @app.command
 def propose(file: Path) -> None:
-    """Keep an agreement's file as a draft of the version that it names."""
+    """Keep an agreement's file as a draft of the version that it names, and say what is found of it."""
     with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
         agreement = keep(conn, text_of(file), opened.vocabulary, now())
+        _say((), proved(agreement, opened.vocabulary), agreement, opened.vocabulary)
     print(f"{agreement} is proposed. It waits for the signatures of {', '.join(agreement.parties)}.")
 
 

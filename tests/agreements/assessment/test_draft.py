@@ -83,6 +83,19 @@ def test_what_cannot_be_drafted_is_said_at_its_question(example, vocabulary, ans
     assert any(point.path == path and told in point.label.en for point in points), points
 
 
+@pytest.mark.parametrize(
+    ("answers", "path", "told"),
+    [
+        ({"purpose": "research"}, "data.3-charge", "which the law does not let leave so for this purpose"),
+        ({"data.3-charge.where": "charge.spent and not charge.spent"}, "data.3-charge", "no row can be so"),
+        ({"about": "incident.risk_score > 3 and incident.risk_score < 3"}, "about", "It covers nobody"),
+    ],
+)
+def test_nothing_is_drafted_that_could_not_be_signed(example, vocabulary, answers, path, told):
+    points = missing(changed(example, answers), vocabulary)
+    assert any(point.path == path and told in point.label.en for point in points), points
+
+
 def test_nothing_is_drafted_that_no_moment_says(example, vocabulary):
     """Probation shares no charges: in one agreement it would."""
     (point,) = missing(changed(example, {"data.3-charge.moments": ("1-referral",)}), vocabulary)

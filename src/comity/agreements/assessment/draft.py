@@ -5,7 +5,7 @@ Rules:
 1. The draft lets out no more than the process map says. An agreement lets each provider give each recipient all that it
    names; if the moments do not say so of some data, there is no draft, but the advice to make two.
 2. What the agreement says is public, so nothing of it is drafted from a confidential answer.
-3. What is drafted has been read back: it has no fault.
+3. What is drafted has been read back: it has no fault, and contradicts neither itself nor the law that is known.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from comity.agreements.assessment.models import Assessment, Shared, Step
 from comity.agreements.assessment.steps import moments, shared
 from comity.agreements.assessment.writing import entry, flow, scalar
 from comity.agreements.errors import FaultyAgreementError
+from comity.agreements.models import Agreement
 from comity.agreements.parse import parse_agreement
+from comity.agreements.prove import contradictions
+from comity.agreements.prove_words import finding_words
 from comity.vocabulary.models import Label, Vocabulary
 
 # The questions whose answers stand in the agreement, and the key under which each stands there.
@@ -49,6 +52,7 @@ _ITEM_KEYS: Final = {
     "data": ("moments", "record", "of", "where", "fields"),
     "bases": ("term", "because"),
 }
+_ANSWERED: Final = {"lawful_basis": "bases", "retention": "retention.keep"}
 _NUMBERED: Final = {"release": "data", "lawful_basis": "bases"}  # lists of the agreement, and of the assessment
 _WIDTH: Final = 110
 
@@ -60,11 +64,21 @@ def draft_agreement(assessment: Assessment, vocabulary: Vocabulary) -> str:
         raise IncompleteError("The agreement cannot be drafted yet.", points)
     text = "\n".join(_lines(assessment, vocabulary)) + "\n"
     try:
-        parse_agreement(text, vocabulary)
+        agreement = parse_agreement(text, vocabulary)
     except FaultyAgreementError as error:
         faults = [_point(_question_of(fault.path, assessment), f"{fault.cause} {fault.mend}") for fault in error.faults]
         raise IncompleteError("The agreement cannot be drafted yet.", faults) from error
+    if against := tuple(_against(agreement, assessment, vocabulary)):
+        raise IncompleteError("The agreement cannot be drafted yet.", against)
     return text
+
+
+def _against(agreement: Agreement, assessment: Assessment, vocabulary: Vocabulary) -> Iterator[Point]:
+    """Yield what would keep the agreement from being signed, at the question whose answer it is."""
+    for finding in contradictions(agreement, vocabulary):
+        words = finding_words(finding, agreement, vocabulary)
+        path = re.sub(r"^release (\d+)$", r"release[\1]", finding.clause)
+        yield _point(_question_of(_ANSWERED.get(path, path), assessment), words.en, words.nl)
 
 
 def _open(assessment: Assessment, vocabulary: Vocabulary) -> Iterator[Point]:
