@@ -26,6 +26,11 @@ def marac(marac_text: str, vocabulary: Vocabulary) -> Agreement:
 
 
 @pytest.fixture(scope="session")
+def emergency_text() -> str:
+    return resources.files("comity.agreements").joinpath("examples/threat-to-life.yaml").read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
 def party_keys() -> dict[str, Ed25519PrivateKey]:
     return {agency: Ed25519PrivateKey.from_private_bytes(bytes([at]) * 32) for at, agency in enumerate(PARTIES, 1)}
 

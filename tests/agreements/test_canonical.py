@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from hashlib import sha256
 
 import pytest
 import rfc8785
@@ -25,8 +26,20 @@ from comity.agreements.models import (
     Release,
     Requesters,
     Retention,
+    Review,
 )
-from comity.agreements.parse import CONSENT, MUST_STATE, ONWARD, RECEIPT, THEN, from_canonical, parse_agreement
+from comity.agreements.parse import (
+    CONSENT,
+    MUST_STATE,
+    NOTICE,
+    ONWARD,
+    OVERDUE,
+    RECEIPT,
+    REVIEWED,
+    THEN,
+    from_canonical,
+    parse_agreement,
+)
 from comity.agreements.reading import hidden
 from comity.vocabulary import Label, Vocabulary, load
 
@@ -55,17 +68,30 @@ def releases(draw: st.DrawFn) -> Release:
 
 
 @st.composite
+def reviews(draw: st.DrawFn, parties: tuple[str, ...]) -> Review:
+    return Review(
+        each=draw(st.sampled_from(REVIEWED)),
+        within=draw(st.sampled_from(["P1D", "PT4H", "P2DT12H", "P99DT99H"])),
+        roles=draw(some(VOCABULARY.roles)),
+        agencies=draw(some(parties)),
+        notice=draw(st.sampled_from(NOTICE)),
+        overdue=draw(st.sampled_from(OVERDUE)),
+    )
+
+
+@st.composite
 def agreements(draw: st.DrawFn) -> Agreement:
     start = draw(st.dates(date(2000, 1, 1), date(2090, 1, 1)))
     laws = [term for term, basis in VOCABULARY.lawful_bases.items() if basis.jurisdiction == "uk"]
     clauses = draw(st.lists(releases(), min_size=1, max_size=3))
+    providers, recipients = (draw(st.lists(names, min_size=1, max_size=3, unique=True).map(tuple)) for _ in range(2))
     return Agreement(
         name=draw(names),
         version=draw(versions),
         title=Label(draw(words), draw(words)),
         jurisdiction="uk",
-        providers=draw(st.lists(names, min_size=1, max_size=3, unique=True).map(tuple)),
-        recipients=draw(st.lists(names, min_size=1, max_size=3, unique=True).map(tuple)),
+        providers=providers,
+        recipients=recipients,
         purpose=draw(st.sampled_from(sorted(VOCABULARY.purposes))),
         lawful_basis=tuple(draw(st.lists(st.builds(Basis, st.sampled_from(laws), words), min_size=1, max_size=2))),
         in_force=InForce(start, start + timedelta(days=draw(st.integers(9, 999))), start + timedelta(days=9)),
@@ -78,6 +104,7 @@ def agreements(draw: st.DrawFn) -> Agreement:
                             draw(st.sampled_from(THEN)), draw(st.sampled_from(RECEIPT))),
         consent=draw(st.sampled_from(CONSENT)),
         assessment=AssessmentReference(draw(names), draw(versions)),
+        review=draw(st.none() | reviews((*providers, *recipients))),
     )  # fmt: skip
 
 
@@ -117,6 +144,7 @@ def test_the_bytes_of_the_example_are_what_they_always_were(marac: Agreement) ->
         "fields": {"charged_on": "month", "offence": "as-is", "status": "as-is"},
     }
     assert canonical(marac).startswith(b'{"about":"involvement.role = ')
+    assert sha256(canonical(marac)).hexdigest() == "91ce13dcd329f4394f70cc84b2ef28ebd47e364aeeee43a7c33b86bdb301faf6"
 
 
 @pytest.mark.parametrize(

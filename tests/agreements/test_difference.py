@@ -55,6 +55,21 @@ def test_differences(
     assert sorted(found) == sorted(expected)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [(True, False, Change.REMOVED), (False, True, Change.ADDED), (True, True, Change.CHANGED)],
+)
+def test_a_review_that_comes_goes_or_changes(
+    before: bool, after: bool, change: Change, emergency_text: str, vocabulary: Vocabulary
+) -> None:
+    reviewed = parse_agreement(emergency_text, vocabulary)
+    slower = parse_agreement(emergency_text.replace("P1D", "P2D"), vocabulary)
+    without = replace(reviewed, review=None)
+    (found,) = differences(reviewed if before else without, slower if after else without, vocabulary)
+    assert (found.key, found.change) == ("review", change)
+    assert ("within 2 days" in found.text.en) == after
+
+
 def test_both_languages(marac: Agreement, vocabulary: Vocabulary) -> None:
     (found,) = differences(marac, replace(marac, onward="with-permission"), vocabulary)
     assert found.text.nl.startswith("Er stond: De ontvanger geeft niets door.")

@@ -90,8 +90,31 @@ def test_every_term_of_dpv_and_odrl_exists(graph: Graph, shared_data: Path):
     assert theirs - known == set()
 
 
+def test_the_review_of_each_use_is_a_duty_with_its_time_and_its_reviewers(graph: Graph):
+    about = URIRef("https://node.example/agreements/threat-to-life/1#release-2")
+    query = """select ?within ?who ?role ?late where {
+        ?s odrl:duty ?duty . ?duty odrl:action comity:reviewUse ; odrl:assignee ?who ; comity:overdue ?late ;
+            odrl:constraint [odrl:leftOperand odrl:elapsedTime ; odrl:rightOperand ?within] ,
+                            [odrl:leftOperand comity:reviewer ; odrl:rightOperand ?role] }"""
+    (row,) = graph.query(query, initNs=dict(CONTEXT), initBindings={"s": about})
+    assert [str(it) for it in row] == [
+        "P1D",
+        "https://node.example/agreements#agency-police",
+        "urn:comity:role:data-protection-officer",
+        "urn:comity:overdue:suspend",
+    ]
+
+
 @pytest.mark.parametrize(
-    ("kept", "expected"), [("P2Y", "P2Y"), ("P1Y6M", "P1Y6M"), ("P2W", "P14D"), ("P1M1W3D", "P1M10D")]
+    ("kept", "expected"),
+    [
+        ("P2Y", "P2Y"),
+        ("PT4H", "PT4H"),
+        ("P2DT12H", "P2DT12H"),
+        ("P1Y6M", "P1Y6M"),
+        ("P2W", "P14D"),
+        ("P1M1W3D", "P1M10D"),
+    ],
 )
 def test_a_length_of_time_has_no_weeks(kept: str, expected: str):
     assert duration(kept)["@value"] == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from comity.agreements.conditions import parse_condition
 from comity.agreements.errors import FaultyAgreementError
 from comity.agreements.minimisers import APPLIES
-from comity.agreements.models import Agreement, Fault, FieldRelease, Release
+from comity.agreements.models import Agreement, Fault, FieldRelease, Release, Review
 from comity.agreements.parse import MAX_RELEASES, parse_agreement
 from comity.agreements.reading import MAX_BYTES, MAX_DEPTH
 from comity.vocabulary import Vocabulary, load
@@ -63,6 +64,23 @@ FAULTS = [
     ("of: victim, ", "of: victim, where: 'spent', ", "spent', ", "release[1].where", "no field 'spent'", "its fields"),
 ]  # fmt: skip
 
+OF_REVIEWS = [
+    ("  each: disclosure\n", "", "within:", "review", "'each' is missing", "Add it"),
+    ("each: disclosure", "each: disclosur", "disclosur", "review.each", "no thing to review", "'disclosure'"),
+    ("within: P1D", "within: P1M", "P1M", "review.within", "not a time to review within", "PT4H"),
+    ("within: P1D", "within: P", "P\n", "review.within", "not a time to review within", "P1D"),
+    ("within: P1D", "within: PT", "PT\n", "review.within", "not a time to review within", "P1D"),
+    ("within: P1D", "within: P0D", "P0D", "review.within", "not a time to review within", "P1D"),
+    ("within: P1D", "within: PT0H", "PT0H", "review.within", "not a time to review within", "P1D"),
+    ("roles: data-protection-o", "roles: data-protection-0", "data-protection-0", "review.by.roles[1]", "no role", "'data-protection-officer'"),
+    (", agencies: police}", "}", "{roles: data", "review.by", "'agencies' is missing", "Add it"),
+    ("agencies: police}", "agencies: court}", "court}", "review.by.agencies[1]", "no party named 'court'", "Known are: police"),
+    ("agencies: police}", "agencies: []}", "[]}", "review.by.agencies", "at least one item", "dash"),
+    ("notice: immediate", "notice: immediatly", "immediatly", "review.notice", "no rule for telling", "'immediate'"),
+    ("overdue: suspend", "overdue: suspended", "suspended", "review.overdue", "no rule for overdue reviews", "'suspend'"),
+    ("overdue: suspend", "overdue: suspend\n  who: me", "who: me", "review", "no key named 'who'", "Known are"),
+]  # fmt: skip
+
 
 def faults_of(text: str, vocabulary: Vocabulary, **known: object) -> tuple[Fault, ...]:
     with pytest.raises(FaultyAgreementError) as caught:
@@ -102,6 +120,27 @@ def test_a_fault_is_told_at_its_place(
     found = [fault for fault in faults_of(text, vocabulary) if cause in fault.cause]
     assert [(fault.line, fault.column, fault.path) for fault in found] == [(*place_of(at, text, changed), path)]
     assert mend in found[0].mend
+
+
+@pytest.mark.parametrize("fault", OF_REVIEWS, ids=[f"{new or 'without ' + old}".strip() for old, new, *_ in OF_REVIEWS])
+def test_a_fault_in_a_review_is_told_at_its_place(
+    fault: tuple[str, str, str, str, str, str], emergency_text: str, vocabulary: Vocabulary
+) -> None:
+    test_a_fault_is_told_at_its_place(fault, emergency_text, vocabulary)
+
+
+def test_a_review_is_read(emergency_text: str, vocabulary: Vocabulary) -> None:
+    review = parse_agreement(emergency_text, vocabulary).review
+    assert review == Review("disclosure", "P1D", ("data-protection-officer",), ("police",), "immediate", "suspend")
+    assert (review.time, review.suspends) == (timedelta(days=1), True)
+    longer = emergency_text.replace("P1D", "P2DT12H").replace("overdue: suspend", "overdue: shout")
+    other = parse_agreement(longer, vocabulary).review
+    assert other
+    assert (other.time, other.suspends) == (timedelta(days=2, hours=12), False)
+
+
+def test_an_agreement_need_not_say_anything_of_reviews(marac: Agreement) -> None:
+    assert marac.review is None
 
 
 def place_of(words: str, text: str, after: int) -> tuple[int, int]:

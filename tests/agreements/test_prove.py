@@ -227,6 +227,32 @@ def test_to_whom_a_new_version_opens(old, new, found, marac: Agreement, marac_te
     assert [(it.kind, it.clause, it.others) for it in compare(marac, later, vocabulary)] == [(Kind.OPENS_WIDER, *found)]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("review:", None, ("review", ("review",))),
+        ("within: P1D", "within: P2D", ("review", ("within",))),
+        ("within: P1D", "within: PT25H", ("review", ("within",))),
+        ("within: P1D", "within: PT23H", None),
+        ("overdue: suspend", "overdue: shout", ("review", ("overdue",))),
+        ("notice: immediate", "notice: none", ("review", ("notice",))),
+        ("each: disclosure", "each: request", None),
+        ("agencies: police}", "agencies: [police, prison]}", ("reviewers", ("prison",))),
+        ("agencies: police}", "agencies: prison}", ("reviewers", ("prison",))),
+        ("roles: data-protection-officer", "roles: auditor", ("reviewers", ("auditor",))),
+    ],
+)
+def test_less_review_is_wider_and_so_is_one_reader_more(old, new, found, emergency_text: str, vocabulary: Vocabulary):
+    earlier = parse_agreement(emergency_text, vocabulary)
+    text = emergency_text.partition(old)[0] if new is None else emergency_text.replace(old, new, 1)
+    later = parse_agreement(text, vocabulary)
+    told = compare(earlier, later, vocabulary)
+    assert [(it.kind, it.clause, it.others) for it in told] == ([(Kind.OPENS_WIDER, *found)] if found else [])
+    assert all(finding_words(it, later, vocabulary).en.endswith(".") for it in told)
+    back = {it.clause for it in compare(later, earlier, vocabulary)}
+    assert back <= {"reviewers"} if found else back == {"review"}
+
+
 def test_what_others_hold_is_not_what_one_more_provider_holds(marac: Agreement, vocabulary: Vocabulary):
     """`not exists` among fewer rows is true more often; an unknown truth of the one says nothing of the other."""
     where = parse_condition("not exists (case where stage = 'trial')", vocabulary, record="charge")

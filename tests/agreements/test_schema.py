@@ -148,6 +148,32 @@ def test_a_mistake_of_form_is_refused_by_both(path: str, value: Any, document: d
     assert (VALIDATOR.is_valid(broken), refused(broken, vocabulary)) == (False, True)
 
 
+REVIEW = {
+    "each": "disclosure", "within": "P1D", "by": {"roles": "data-protection-officer", "agencies": ["police"]},
+    "notice": "immediate", "overdue": "suspend",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "right"),
+    [
+        ("within", "PT4H", True), ("within", "P1DT4H", True), ("within", "P1M", False), ("within", "P", False),
+        ("within", "P0D", False), ("within", "PT", False), ("within", "1 day", False), ("each", "request", True),
+        ("each", "use", False), ("by", "dpo", False), ("by.roles", ["auditor", "data-protection-officer"], True),
+        ("by.roles", [], False), ("by.roles", "gardener", False), ("by.agencies", "No One", False),
+        ("by.agencies", MISSING, False), ("by.agencies", ["police", "police"], False), ("notice", "none", True),
+        ("notice", "later", False), ("overdue", "shout", True), ("overdue", "forget", False), ("overdue", MISSING, False),
+        ("surprise", "x", False),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_reviews_is_right_or_refused_for_both(
+    path: str, value: Any, right: bool, document: dict[str, Any], vocabulary: Vocabulary
+):
+    VALIDATOR.validate(document | {"review": REVIEW})
+    other = document | {"review": changed(REVIEW, path, value)}
+    assert (VALIDATOR.is_valid(other), refused(other, vocabulary)) == (right, not right)
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

@@ -92,7 +92,13 @@ def test_a_release_says_whose_when_and_in_what_form(marac: Agreement, vocabulary
 
 @pytest.mark.parametrize(
     ("duration", "en", "nl"),
-    [("P2Y", "2 years", "2 jaar"), ("P1Y6M", "1 year and 6 months", "1 jaar en 6 maanden"), ("P1D", "1 day", "1 dag")],
+    [
+        ("P2Y", "2 years", "2 jaar"),
+        ("P1Y6M", "1 year and 6 months", "1 jaar en 6 maanden"),
+        ("P1D", "1 day", "1 dag"),
+        ("PT1H", "1 hour", "1 uur"),
+        ("P2DT12H", "2 days and 12 hours", "2 dagen en 12 uur"),
+    ],
 )
 def test_a_length_of_time(duration: str, en: str, nl: str) -> None:
     assert length_words(duration) == Label(en, nl)
@@ -109,6 +115,18 @@ def test_every_clause_is_said_in_the_order_of_a_reader(marac: Agreement, vocabul
     assert (
         retention.text.nl
         == "De ontvanger bewaart de gegevens 2 jaar, wist ze daarna en bevestigt dat met een ontvangstbewijs."
+    )
+
+
+def test_who_reviews_each_use_how_soon_and_what_if_nobody_does(emergency_text: str, vocabulary: Vocabulary) -> None:
+    agreement = parse_agreement(emergency_text, vocabulary)
+    names = {"police": Label("Police", "Politie")}
+    (clause,) = (it for it in agreement_words(agreement, vocabulary, names) if it.key == "review")
+    assert clause.text == Label(
+        "Each disclosure is reviewed, within 1 day, by: data protection officer, of Police. Whoever reviews is told at once."
+        " While a review of a disclosure is overdue, nothing more is provided.",
+        "Elke verstrekking wordt getoetst, binnen 1 dag, door: functionaris voor gegevensbescherming, van Politie. Wie toetst,"
+        " krijgt meteen bericht. Zolang de toetsing van een verstrekking te laat is, wordt niets meer verstrekt.",
     )
 
 

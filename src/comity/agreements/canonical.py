@@ -6,10 +6,12 @@ from typing import Any, Final
 
 import rfc8785
 
-from comity.agreements.models import Agreement, Release
+from comity.agreements.models import Agreement, Release, Review
 from comity.agreements.printing import print_condition
 
-FORMAT: Final = "comity/agreement/1"  # raised when a key is added or changes its meaning
+FORMAT: Final = (
+    "comity/agreement/1"  # raised when a key changes its meaning; whoever does not know an added one refuses the text
+)
 
 
 def canonical(agreement: Agreement) -> bytes:
@@ -19,7 +21,7 @@ def canonical(agreement: Agreement) -> bytes:
 
 def _document(agreement: Agreement) -> dict[str, Any]:
     days, asks, retention = agreement.in_force, agreement.requesters, agreement.retention
-    return {
+    document: dict[str, Any] = {
         "format": FORMAT,
         "agreement": agreement.name,
         "version": agreement.version,
@@ -37,6 +39,19 @@ def _document(agreement: Agreement) -> dict[str, Any]:
         "retention": {"keep": retention.keep, "then": retention.then, "receipt": retention.receipt},
         "consent": agreement.consent,
         "assessment": str(agreement.assessment),
+    }
+    if agreement.review is not None:  # what was signed before there was such a key keeps its bytes
+        document["review"] = _review(agreement.review)
+    return document
+
+
+def _review(review: Review) -> dict[str, Any]:
+    return {
+        "each": review.each,
+        "within": review.within,
+        "by": {"roles": list(review.roles), "agencies": list(review.agencies)},
+        "notice": review.notice,
+        "overdue": review.overdue,
     }
 
 

@@ -84,9 +84,11 @@ def day(value: date) -> Node:
 
 def duration(keep: str) -> Node:
     """Return a length of time; XML Schema knows no weeks, so they become days."""
-    parts = {unit: int(count) for count, unit in re.findall(r"(\d+)([YMWD])", keep)}
+    parts = {unit: int(count) for count, unit in re.findall(r"(\d+)([YMWDH])", keep)}
     days = 7 * parts.pop("W", 0) + parts.pop("D", 0)
+    hours = parts.pop("H", 0)
     text = "".join(f"{count}{unit}" for unit, count in parts.items()) + (f"{days}D" if days else "")
+    text += f"T{hours}H" if hours else ""
     return {"@value": f"P{text}", "@type": "xsd:duration"}
 
 

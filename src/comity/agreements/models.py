@@ -6,9 +6,10 @@ its YAML and from its canonical bytes, and nothing else does: an instance has be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -248,6 +249,36 @@ class AssessmentReference:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """That somebody looks, afterwards, at each use that is made of the agreement.
+
+    ``each`` says of what: a ``disclosure``, or every ``request``, refused ones too. ``within`` is an ISO 8601 duration
+    in days and hours. A reviewer holds one of ``roles`` at one of ``agencies``, which are parties. ``notice`` says
+    whether they are told at once (``immediate``) or find it in their queue (``none``); ``overdue`` what happens if
+    nobody does it in time: it is told to everyone who oversees (``shout``), or nothing more is released either until
+    it is done (``suspend``).
+    """
+
+    each: str
+    within: str
+    roles: tuple[str, ...]
+    agencies: tuple[str, ...]
+    notice: str
+    overdue: str
+
+    @property
+    def time(self) -> timedelta:
+        """Return how long a reviewer has."""
+        days, hours = (re.search(rf"(\d+){unit}", self.within) for unit in "DH")
+        return timedelta(days=int(days[1]) if days else 0, hours=int(hours[1]) if hours else 0)
+
+    @property
+    def suspends(self) -> bool:
+        """Whether nothing more is released while a review is overdue."""
+        return self.overdue == "suspend"
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """Who provides what to whom, why, on which basis, about whom, in what form, how, and for how long."""
 
@@ -268,6 +299,7 @@ class Agreement:
     retention: Retention
     consent: str
     assessment: AssessmentReference
+    review: Review | None = None  # of each use; ``None``: nobody looks at them one by one
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"

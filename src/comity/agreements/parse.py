@@ -1,7 +1,8 @@
 """From an agreement's text to an :class:`Agreement`, or to *all* of its faults at once.
 
-The keys stand in ``docs/reference/agreement.md``. Every key must be there, but ``of`` and ``where`` of a release:
-what is left unsaid would be decided by a program. YAML and canonical JSON take the same way through the same checks.
+The keys stand in ``docs/reference/agreement.md``. Every key must be there, but ``review``, and ``of`` and ``where`` of
+a release: what is left unsaid would be decided by a program. YAML and canonical JSON take the same way through the same
+checks.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from comity.agreements.models import (
     Release,
     Requesters,
     Retention,
+    Review,
 )
 from comity.agreements.reading import Entries, Items, Place, Text, Tree, read_json, read_yaml
 from comity.vocabulary.models import Field, Label, RecordType, Vocabulary
@@ -40,6 +42,10 @@ CONSENT: Final = ("not-required", "asked", "required")  # asked: a refusal is re
 THEN: Final = ("delete", "return")
 RECEIPT: Final = ("required", "not-required")
 MUST_STATE: Final = ("case_reference", "justification")
+REVIEWED: Final = ("disclosure", "request")  # what is reviewed: what was disclosed, or also what was refused
+NOTICE: Final = ("immediate", "none")
+OVERDUE: Final = ("suspend", "shout")
+OPTIONAL: Final = ("format", "review")
 
 EU_MEMBERS: Final = frozenset({"nl"})  # jurisdictions of the vocabulary in which Union law holds (TEU art. 52)
 
@@ -53,6 +59,7 @@ _NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}")
 _KEEP: Final = re.compile(
     r"P(?=[0-9])(?:[1-9][0-9]{0,2}Y)?(?:[1-9][0-9]{0,2}M)?(?:[1-9][0-9]{0,2}W)?(?:[1-9][0-9]{0,3}D)?"
 )
+_WITHIN: Final = re.compile(r"P(?=[0-9T])(?:[1-9][0-9]?D)?(?:T[1-9][0-9]?H)?")
 _T = TypeVar("_T")
 
 
@@ -84,6 +91,7 @@ class _Builder:
     def __init__(self, vocabulary: Vocabulary, agencies: Collection[str] | None, faults: Iterable[Fault]) -> None:
         self._vocabulary, self._agencies = vocabulary, agencies
         self._faults, self._path = list(faults), list[str]()
+        self._parties: tuple[str, ...] = ()
 
     # faults
 
@@ -101,7 +109,7 @@ class _Builder:
 
     def agreement(self, tree: Tree) -> Agreement:
         readers = self._readers()
-        top = self._entries(tree, tuple(readers), optional=("format",))
+        top = self._entries(tree, tuple(key for key in readers if key not in OPTIONAL), optional=OPTIONAL)
         self._format(top.pop("format", None))
         readers["lawful_basis"] = partial(self._bases, jurisdiction=_word(top.get("jurisdiction")))
         parts: dict[str, object] = {key: self._within(key, top, None, read) for key, read in readers.items()}
@@ -131,6 +139,7 @@ class _Builder:
             "retention": self._retention,
             "consent": partial(self._one, known=CONSENT, kind="rule for consent"),
             "assessment": self._assessment,
+            "review": self._review,
         }
 
     def _format(self, tree: Tree | None) -> None:
@@ -169,7 +178,10 @@ class _Builder:
     def _between(self, tree: Tree) -> tuple[tuple[str, ...], tuple[str, ...]]:
         top = self._entries(tree, ("providers", "recipients"))
         read = partial(self._several, known=self._agencies, kind="agency")
-        return self._within("providers", top, (), read), self._within("recipients", top, (), read)
+        providers: tuple[str, ...] = self._within("providers", top, (), read)
+        recipients: tuple[str, ...] = self._within("recipients", top, (), read)
+        self._parties = tuple(dict.fromkeys((*providers, *recipients)))
+        return providers, recipients
 
     def _bases(self, tree: Tree, jurisdiction: str) -> tuple[Basis, ...]:
         return tuple(self._each(tree, partial(self._basis, jurisdiction=jurisdiction)))
@@ -237,6 +249,33 @@ class _Builder:
             mend = "Write its name and version, e.g. marac-victim-safety@3."
             self._fault(text.place, f"{text.text!r} names no assessment.", mend)
         return AssessmentReference(name, int(version) if good else 0)
+
+    def _review(self, tree: Tree) -> Review:
+        top = self._entries(tree, ("each", "within", "by", "notice", "overdue"))
+        nobody: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        roles, agencies = self._within("by", top, nobody, self._reviewers)
+        return Review(
+            self._within("each", top, "", partial(self._one, known=REVIEWED, kind="thing to review")),
+            self._within("within", top, "", self._soon),
+            roles,
+            agencies,
+            self._within("notice", top, "", partial(self._one, known=NOTICE, kind="rule for telling reviewers")),
+            self._within("overdue", top, "", partial(self._one, known=OVERDUE, kind="rule for overdue reviews")),
+        )
+
+    def _reviewers(self, tree: Tree) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        top = self._entries(tree, ("roles", "agencies"))
+        roles = partial(self._several, known=self._vocabulary.roles, kind="role")
+        # Whoever is not a party has not signed that it will do it, nor may it know what is asked.
+        agencies = partial(self._several, known=self._parties or None, kind="party")
+        return self._within("roles", top, (), roles), self._within("agencies", top, (), agencies)
+
+    def _soon(self, tree: Tree) -> str:
+        text = self._text(tree)
+        if text.text and not _WITHIN.fullmatch(text.text):
+            mend = "Write an ISO 8601 length in days or hours, e.g. P1D or PT4H."
+            self._fault(text.place, f"{text.text!r} is not a time to review within.", mend)
+        return text.text
 
     # releases
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from comity.agreements.linked_data import Addresses, Node, day, duration, ref, said, term
-from comity.agreements.models import Agreement, Condition, Release
+from comity.agreements.models import Agreement, Condition, Release, Review
 from comity.agreements.printing import print_condition
 from comity.vocabulary.models import Vocabulary
 
@@ -140,7 +140,26 @@ def _duties(agreement: Agreement, at: Addresses) -> list[Node]:
         duties.append({"@type": "odrl:Duty", "odrl:action": ref("odrl:inform"), "odrl:informedParty": told})
     if agreement.consent == "required":
         duties.append({"@type": "odrl:Duty", "odrl:action": ref("odrl:obtainConsent")})
+    if agreement.review is not None:
+        duties.append(_review_of_use(agreement.review, at))
     return duties
+
+
+def _review_of_use(review: Review, at: Addresses) -> Node:
+    """Return the duty to look at each use afterwards; what is only told, or stops the rest, if it is not done."""
+    by = [ref(term("role", each)) for each in review.roles]
+    return {
+        "@type": "odrl:Duty",
+        "odrl:action": ref("comity:reviewUse"),
+        "odrl:assignee": [ref(at.agency(each)) for each in review.agencies],
+        "odrl:constraint": [
+            _constraint("odrl:elapsedTime", "odrl:lteq", duration(review.within)),
+            _constraint("comity:reviewer", "odrl:isAnyOf", by),
+        ],
+        "comity:reviewed": ref(term("reviewed", review.each)),
+        "comity:notice": ref(term("notice", review.notice)),
+        "comity:overdue": ref(term("overdue", review.overdue)),
+    }
 
 
 def _onward(agreement: Agreement, at: Addresses) -> tuple[str, Node]:

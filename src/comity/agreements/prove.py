@@ -31,7 +31,7 @@ from comity.agreements.claims import Claim, Every, Example, Holds, NotSo, Own, R
 from comity.agreements.limits import kept, restricted
 from comity.agreements.meaning import joins, records_named
 from comity.agreements.minimisers import tells_no_more
-from comity.agreements.models import Agreement, And, Column, Condition, In, Literal, Release
+from comity.agreements.models import Agreement, And, Column, Condition, In, Literal, Release, Review
 from comity.agreements.prover import Answer, Prover, Verdict
 from comity.agreements.reach import Boxes, Scene, Touching
 from comity.agreements.related import OF_THE_CASE, SHARED
@@ -476,3 +476,27 @@ def _wider(old: Agreement, new: Agreement) -> Iterator[Finding]:
             yield Finding(Kind.OPENS_WIDER, clause, others=more)
     if old.onward == "none" != new.onward:
         yield Finding(Kind.OPENS_WIDER, "onward", others=(new.onward,))
+    yield from _less_reviewed(old.review, new.review)
+
+
+def _less_reviewed(old: Review | None, new: Review | None) -> Iterator[Finding]:
+    """Yield where the new version has less of each use looked at, later or with less consequence, or shows it to more.
+
+    Whoever reviews reads who asked and why; so one reviewer more is one reader more.
+    """
+    if old is not None and new is None:
+        yield Finding(Kind.OPENS_WIDER, "review", others=("review",))
+    if old is not None and new is not None:
+        less = {
+            "each": (old.each, new.each) == ("request", "disclosure"),
+            "within": new.time > old.time,
+            "notice": (old.notice, new.notice) == ("immediate", "none"),
+            "overdue": old.suspends and not new.suspends,
+        }
+        if any(less.values()):
+            yield Finding(Kind.OPENS_WIDER, "review", others=tuple(key for key, so in less.items() if so))
+    if new is not None:
+        before = (*old.roles, *old.agencies) if old else ()
+        more = tuple(each for each in (*new.roles, *new.agencies) if each not in before)
+        if more:
+            yield Finding(Kind.OPENS_WIDER, "reviewers", others=more)

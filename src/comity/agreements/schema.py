@@ -12,7 +12,20 @@ from typing import Any, Final
 
 from comity.agreements.canonical import FORMAT
 from comity.agreements.minimisers import applicable
-from comity.agreements.parse import CONSENT, MAX_NAME, MAX_RELEASES, MAX_VERSION, MUST_STATE, ONWARD, RECEIPT, THEN
+from comity.agreements.parse import (
+    CONSENT,
+    MAX_NAME,
+    MAX_RELEASES,
+    MAX_VERSION,
+    MUST_STATE,
+    NOTICE,
+    ONWARD,
+    OPTIONAL,
+    OVERDUE,
+    RECEIPT,
+    REVIEWED,
+    THEN,
+)
 from comity.agreements.parse import holds_in as law_holds_in
 from comity.agreements.reading import MAX_TEXT
 from comity.vocabulary.models import Field, LawfulBasis, Purpose, RecordType, Term, Vocabulary
@@ -23,6 +36,7 @@ _NAME: Final = "[a-z0-9]+(?:-[a-z0-9]+)*"
 _VERSION: Final = "[1-9][0-9]{0,9}"
 _DATE: Final = "^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$"
 _KEEP: Final = "^P(?=[0-9])(?:[1-9][0-9]{0,2}Y)?(?:[1-9][0-9]{0,2}M)?(?:[1-9][0-9]{0,2}W)?(?:[1-9][0-9]{0,3}D)?$"
+_WITHIN: Final = "^P(?=[0-9T])(?:[1-9][0-9]?D)?(?:T[1-9][0-9]?H)?$"
 
 Schema = dict[str, Any]
 
@@ -35,7 +49,7 @@ def agreement_schema(vocabulary: Vocabulary) -> Schema:
         "title": "Agreement",
         "description": "Who may ask whom for which data, for which purpose, in what form, and for how long.",
     }
-    schema |= _block(_keys(vocabulary), optional=("format",))
+    schema |= _block(_keys(vocabulary), optional=OPTIONAL)
     schema["allOf"] = [_laws_of(each, vocabulary) for each in vocabulary.jurisdictions]
     schema["$defs"] = {f"fields-of-{each.name}": _fields(each) for each in vocabulary.record_types.values()}
     return schema
@@ -65,6 +79,7 @@ def _keys(known: Vocabulary) -> dict[str, Schema]:
         "retention": _retention(),
         "consent": _titled("Consent", "Whether the people concerned are asked.", _words(CONSENT)),
         "assessment": _assessment(),
+        "review": _review(known),
     }
 
 
@@ -121,6 +136,23 @@ def _retention() -> Schema:
         "receipt": _titled("Receipt", "Whether the recipient confirms it.", _words(RECEIPT)),
     }
     return _titled("Retention", "How long the recipient keeps the data.", _block(keys))
+
+
+def _review(known: Vocabulary) -> Schema:
+    agencies = _some({"type": "string", "pattern": f"^{_NAME}$"})
+    by = {
+        "roles": _titled("Roles", "Who reviews.", _some(_terms(known.roles))),
+        "agencies": _titled("Agencies", "At which of the parties.", agencies),
+    }
+    within = {"type": "string", "pattern": _WITHIN, "examples": ["P1D", "PT4H", "P1DT12H"]}
+    keys = {
+        "each": _titled("Of each", "Of what was disclosed, or also of what was refused.", _words(REVIEWED)),
+        "within": _titled("Within", "How soon: days, hours (ISO 8601).", within),
+        "by": _titled("By", "Who reviews; never whoever asked.", _block(by)),
+        "notice": _titled("Notice", "Whether they are told at once.", _words(NOTICE)),
+        "overdue": _titled("Overdue", "What happens if nobody does it in time.", _words(OVERDUE)),
+    }
+    return _titled("Review", "That somebody looks at each use afterwards. May be left out.", _block(keys))
 
 
 def _assessment() -> Schema:

@@ -60,11 +60,32 @@ _STATED: Final = {
     "case_reference": Label("a case reference", "een zaaknummer"),
     "justification": Label("a justification", "een motivering"),
 }
+_REVIEWED: Final = {
+    "disclosure": Label("Each disclosure is reviewed", "Elke verstrekking wordt getoetst"),
+    "request": Label(
+        "Each request is reviewed, also one that is refused", "Elk verzoek wordt getoetst, ook als het is geweigerd"
+    ),
+}
+_NOTICE: Final = {
+    "immediate": Label("Whoever reviews is told at once.", "Wie toetst, krijgt meteen bericht."),
+    "none": Label("Whoever reviews finds it in a queue.", "Wie toetst, vindt het in een wachtrij."),
+}
+_OVERDUE: Final = {
+    "suspend": Label(
+        "While a review of a disclosure is overdue, nothing more is provided.",
+        "Zolang de toetsing van een verstrekking te laat is, wordt niets meer verstrekt.",
+    ),
+    "shout": Label(
+        "While a review is overdue, everyone who oversees is told.",
+        "Zolang een toetsing te laat is, ziet iedere toezichthouder dat.",
+    ),
+}
 _UNITS: Final = {
     "Y": (Label("year", "jaar"), Label("years", "jaar")),
     "M": (Label("month", "maand"), Label("months", "maanden")),
     "W": (Label("week", "week"), Label("weeks", "weken")),
     "D": (Label("day", "dag"), Label("days", "dagen")),
+    "H": (Label("hour", "uur"), Label("hours", "uur")),
 }
 
 
@@ -91,6 +112,7 @@ def agreement_words(
         ClauseWords("onward", Label("Passing on", "Doorgeven"), _ONWARD[agreement.onward]),
         _retention(agreement),
         ClauseWords("consent", Label("Consent", "Toestemming"), _CONSENT[agreement.consent]),
+        *_review(agreement, vocabulary, agencies),
         _in_force(agreement),
         _assessment(agreement),
     )
@@ -122,14 +144,11 @@ def _field(released: FieldRelease, record: str, vocabulary: Vocabulary) -> Label
 
 
 def _between(agreement: Agreement, agencies: Mapping[str, Label]) -> ClauseWords:
-    def named(ids: Iterable[str]) -> Label:
-        return join(agencies.get(agency, Label(agency, agency)) for agency in ids)
-
     text = phrase(
         "{0} may provide data to {1}.",
         "Verstrekking van gegevens door {0} aan {1}.",
-        named(agreement.providers),
-        named(agreement.recipients),
+        _named(agreement.providers, agencies),
+        _named(agreement.recipients, agencies),
     )
     return ClauseWords("between", Label("Between", "Tussen"), upper(text))
 
@@ -181,6 +200,23 @@ def _retention(agreement: Agreement) -> ClauseWords:
     return ClauseWords("retention", Label("How long", "Hoe lang"), text)
 
 
+def _review(agreement: Agreement, vocabulary: Vocabulary, agencies: Mapping[str, Label]) -> tuple[ClauseWords, ...]:
+    review = agreement.review
+    if review is None:
+        return ()
+    text = phrase(
+        "{0}, within {1}, by: {2}, of {3}. {4} {5}",
+        "{0}, binnen {1}, door: {2}, van {3}. {4} {5}",
+        _REVIEWED[review.each],
+        length_words(review.within),
+        lower(_terms(review.roles, vocabulary.roles)),
+        _named(review.agencies, agencies, "or", "of"),
+        _NOTICE[review.notice],
+        _OVERDUE[review.overdue],
+    )
+    return (ClauseWords("review", Label("Review of each use", "Toetsing van elk gebruik"), text),)
+
+
 def _in_force(agreement: Agreement) -> ClauseWords:
     days = agreement.in_force
     text = phrase(
@@ -198,8 +234,12 @@ def _assessment(agreement: Agreement) -> ClauseWords:
 
 def length_words(duration: str) -> Label:
     """Return an ISO 8601 length of time in words, e.g. *2 years and 6 months*."""
-    parts = [(int(count), unit) for count, unit in re.findall(r"(\d+)([YMWD])", duration)]
+    parts = [(int(count), unit) for count, unit in re.findall(r"(\d+)([YMWDH])", duration)]
     return join(phrase("{0} {1}", "{0} {1}", _same(str(count)), _UNITS[unit][count != 1]) for count, unit in parts)
+
+
+def _named(ids: Iterable[str], agencies: Mapping[str, Label], en: str = "and", nl: str = "en") -> Label:
+    return join((agencies.get(agency, Label(agency, agency)) for agency in ids), en, nl)
 
 
 def _terms(names: Sequence[str], terms: Mapping[str, Term]) -> Label:
