@@ -51,6 +51,7 @@ comity_intake     | intake.erased_person intake.decision intake.linking      | s
 comity_gate       | gate.disclosure gate.disclosure_subject                 | select insert
 comity_gate       | gate.consultation                                       | select insert
 comity_gate       | gate.pseudonym gate.extract_subject                     | select insert
+comity_gate       | gate.review gate.review_act                             | select insert
 
 comity_governance | web.colleague web.letter web.token                      | select insert update delete
 """

@@ -396,6 +396,7 @@ class Why(StrEnum):
     REPLACED = "replaced"
     NOT_ASSESSED = "assessment-not-approved"
     REVIEW_OVERDUE = "review-overdue"
+    NOT_REVIEWED = "use-not-reviewed"  # only the gate knows of uses, so only the gate says it
 
 
 @dataclass(frozen=True, slots=True)

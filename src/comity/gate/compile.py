@@ -29,6 +29,7 @@ from comity.agreements.meaning import day
 from comity.agreements.models import Asker, Literal, Today
 from comity.gate.conditions import Blind, Compiler, Slot, Slots
 from comity.gate.decide import searched_fields
+from comity.gate.due import due_query, unchanged_query
 from comity.gate.errors import UncompilableError
 from comity.gate.models import Act, Asked, Clause, Requester, Search, Verdict
 from comity.gate.release import candidates, is_opened_later, needs_others, others, released
@@ -42,9 +43,9 @@ _PIECES: Final = load_queries("comity.gate", "pieces.sql")
 
 #: Functions of PostgreSQL that a compiled statement may call.
 FUNCTIONS: Final = frozenset({
-    "any", "array_agg", "cardinality", "chr", "coalesce", "concat_ws", "convert_to", "count", "encode", "exists",
-    "json_agg", "json_build_array", "lower", "md5", "normalize", "position", "regexp_replace", "replace", "sha256",
-    "split_part", "string_agg", "substring", "to_char", "translate", "unnest", "upper",
+    "any", "array_agg", "cardinality", "chr", "coalesce", "concat_ws", "convert_to", "count", "current_timestamp",
+    "encode", "exists", "json_agg", "json_build_array", "lower", "md5", "normalize", "position", "regexp_replace",
+    "replace", "sha256", "split_part", "string_agg", "substring", "to_char", "translate", "unnest", "upper",
 })  # fmt: skip
 
 #: The acts that one statement answers, writes down and enters. The others are compiled by :mod:`comity.gate.wide`.
@@ -142,7 +143,7 @@ def _parts(
 ) -> Iterator[Cte]:
     jurisdiction = verdict.agreement.jurisdiction
     yield "now_marked", parsed(_PIECES.mark)
-    yield "unchanged", parsed(_PIECES.unchanged)
+    yield "unchanged", parsed(unchanged_query(verdict.agreement))
     by_consent = LETS_LEAVE[verdict.agreement.consent] is not None
     yield from scope(act, criteria, verdict.agreement.about, compiler, by_consent=by_consent)
     if act is Act.SEARCH:
@@ -157,6 +158,8 @@ def _parts(
     yield "outcome", parsed(_outcome(act, by_consent=by_consent))
     for name in ("committed", "logged", "concerned", "queued"):
         yield name, parsed(getattr(_QUERIES, name))
+    if due := due_query(verdict.agreement):
+        yield "due", parsed(due)
 
 
 def _outcome(act: Act, *, by_consent: bool) -> str:

@@ -32,6 +32,7 @@ from comity.gate.answer import Raw, disclosure
 from comity.gate.compile import Compiled, compile_verdict
 from comity.gate.conditions import Blind
 from comity.gate.decide import decide
+from comity.gate.due import due_parameters, refusal_due
 from comity.gate.entry import draft, plain, question, sealed_refusal
 from comity.gate.find import MOST_FOUND, search_parameters
 from comity.gate.known import Known, look_up, remembered
@@ -130,8 +131,11 @@ async def _refuse(
         "version": considered.version if considered else None,
         "reason": reason.code,
     }
+    due = refusal_due(considered, asking.request.requester)
     async with conn.transaction():
         await conn.execute(_QUERIES.log_refusal, values)
+        if due is not None:
+            await conn.execute(due[0], {**values, **due[1]})
     return Refusal(asking.id, asking.at, reasons.public(reason))
 
 
@@ -148,6 +152,7 @@ def _parameters(asking: Asking, agreement: Agreement, compiled: Compiled, keyrin
         **logged(asking),
         **_asked(asking.request),
         **entry.parameters(),
+        **due_parameters(agreement),
         **compiled.bind(today, asking.request.requester, lambda slot: _blind(slot, keyring)),
         "providers": list(agreement.providers),
         "consents": list(LETS_LEAVE[agreement.consent] or ()),

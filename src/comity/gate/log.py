@@ -5,7 +5,9 @@ Rules:
 1. Reading the log is itself remembered, with an entry in the ledger, in the transaction of the reading.
 2. The person concerned sees each disclosure of their own data, to whom, when, why and which fields; never a refusal
    (nothing was disclosed), never who else was asked about, never the requester's free text.
-3. The overseer sees the requests of one agency, with the reason that the requester was not told.
+3. The overseer sees the requests of one agency, with the reason that the requester was not told, and what came of the
+   review of each.
+4. The person concerned is told if a use of their data was found not justified, when and by which agency.
 """
 
 from __future__ import annotations
@@ -26,12 +28,14 @@ from comity.agreements.models import Agreement
 from comity.agreements.parse import from_canonical
 from comity.gate import reasons
 from comity.gate.minimise import KNOWN
-from comity.gate.models import Act, LogLine, Use
+from comity.gate.models import Act, LoggedReview, LogLine, Unjustified, Use
 from comity.ledger.entry import SALT_SIZE, Entry, commitment
 from comity.store import load_queries
 from comity.vocabulary.models import Vocabulary
 
 _QUERIES: Final = load_queries("comity.gate")
+_REVIEWS: Final = load_queries("comity.gate", "reviews.sql")
+_CLOSED: Final = ("justified", "not-justified")
 MOST_LINES: Final = 200  # of a log at once; earlier ones by the id of the last
 
 Connection = AsyncConnection[tuple[Any, ...]]
@@ -48,10 +52,20 @@ async def uses_of(conn: Connection, person: UUID, now: datetime, *, by: str, voc
         agencies = [row[0] for row in await (await conn.execute(_QUERIES.agencies)).fetchall()]
         await conn.execute(_QUERIES.settings, {"providers": ",".join(agencies)})
         rows = await (await conn.execute(_QUERIES.uses_of, {"person": person})).fetchall()
-        texts = await (await conn.execute(_QUERIES.agreements_of, {"ids": [row[0] for row in rows]})).fetchall()
-        await _remember(conn, "uses", person, by, now, [row[0] for row in rows])
-    known = {(name, version): _read(bytes(data), vocabulary) for name, version, data in texts}
-    return tuple(_use(of_one, known) for of_one in _by_id(rows))
+        ids = [row[0] for row in rows]
+        known = await agreements_of(conn, ids, vocabulary)
+        found = await (await conn.execute(_REVIEWS.unjustified, {"ids": ids})).fetchall()
+        await remember(conn, "uses", person, by, now, ids)
+    unjustified = {review: Unjustified(at, agency) for review, at, agency in found}
+    return tuple(_use(of_one, known, unjustified) for of_one in _by_id(rows))
+
+
+async def agreements_of(
+    conn: Connection, ids: Sequence[UUID], vocabulary: Vocabulary
+) -> Mapping[tuple[str, int], Agreement | None]:
+    """Return the agreements under which these disclosures were made; ``None`` for one that can no longer be read."""
+    texts = await (await conn.execute(_QUERIES.agreements_of, {"ids": list(ids)})).fetchall()
+    return {(name, version): _read(bytes(data), vocabulary) for name, version, data in texts}
 
 
 async def log_for_overseer(
@@ -66,13 +80,19 @@ async def log_for_overseer(
     async with conn.transaction():
         asked = {"agency": agency, "before": before, "limit": MOST_LINES}
         rows = await (await conn.execute(_QUERIES.log_of_agency, asked)).fetchall()
-        await _remember(conn, "log", None, by, now, [row[0] for row in rows])
-    return tuple(_line(row) for row in rows)
+        ids = [row[0] for row in rows]
+        due = await (await conn.execute(_REVIEWS.reviews_of, {"ids": ids})).fetchall()
+        acts = await (await conn.execute(_REVIEWS.acts_of, {"ids": ids})).fetchall()
+        await remember(conn, "log", None, by, now, ids)
+    last = {act[0]: act for act in acts}
+    reviews = {review: _review(due_at, last.get(review), late=late) for review, due_at, late in due}
+    return tuple(_line(row, reviews.get(row[0])) for row in rows)
 
 
-async def _remember(
+async def remember(
     conn: Connection, what: str, person: UUID | None, by: str, now: datetime, shown: Sequence[UUID]
 ) -> None:
+    """Write that somebody read what was logged, with its entry, in the transaction of the reading."""
     identity, salt = uuid4(), secrets.token_bytes(SALT_SIZE)
     digest = hashlib.sha256(b"".join(each.bytes for each in shown)).digest()
     entry = Entry(identity, now, "consultation", {"act": what}, commitment(salt, digest))
@@ -93,14 +113,18 @@ def _by_id(rows: Iterable[Sequence[Any]]) -> Iterable[list[Sequence[Any]]]:
     return grouped.values()
 
 
-def _use(rows: Sequence[Sequence[Any]], known: Mapping[tuple[str, int], Agreement | None]) -> Use:
+def _use(
+    rows: Sequence[Sequence[Any]],
+    known: Mapping[tuple[str, int], Agreement | None],
+    unjustified: Mapping[UUID, Unjustified],
+) -> Use:
     identity, at, agency, role, purpose, name, version, act, _ = rows[0]
     clauses = sorted({clause for row in rows for clause in row[8]})
-    fields = _fields(known.get((name, version)), clauses)
-    return Use(identity, at, agency, role, purpose, name, version, Act(act), fields)
+    fields = fields_of(known.get((name, version)), clauses)
+    return Use(identity, at, agency, role, purpose, name, version, Act(act), fields, unjustified.get(identity))
 
 
-def _fields(agreement: Agreement | None, clauses: Sequence[int]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def fields_of(agreement: Agreement | None, clauses: Sequence[int]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return which fields the clauses let out, by record type; empty if the agreement's text can no longer be read."""
     left: dict[str, dict[str, None]] = defaultdict(dict)
     for release in agreement.releases if agreement else ():
@@ -116,5 +140,12 @@ def _read(data: bytes, vocabulary: Vocabulary) -> Agreement | None:
         return None  # the vocabulary has moved on; that it was disclosed still counts
 
 
-def _line(row: Sequence[Any]) -> LogLine:
-    return LogLine(*(*row[:-1], reasons.by_code(row[-1]) if row[-1] else None))
+def _line(row: Sequence[Any], review: LoggedReview | None) -> LogLine:
+    return LogLine(*(*row[:-1], reasons.by_code(row[-1]) if row[-1] else None, review))
+
+
+def _review(due_at: datetime, last: Sequence[Any] | None, *, late: bool) -> LoggedReview:
+    if last is None:
+        return LoggedReview(due_at, late)
+    _, outcome, agency, _, _, at, reason = last
+    return LoggedReview(due_at, late and outcome not in _CLOSED, outcome, agency, at, reason)

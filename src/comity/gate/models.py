@@ -283,6 +283,14 @@ Answer: TypeAlias = Disclosure | Refusal
 
 
 @dataclass(frozen=True, slots=True)
+class Unjustified:
+    """A use was found not justified: when, and by which agency."""
+
+    at: datetime
+    agency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """One disclosure of somebody's data, as the person concerned reads it."""
 
@@ -295,6 +303,19 @@ class Use:
     version: int
     act: Act
     fields: tuple[tuple[str, tuple[str, ...]], ...]  # record type -> fields that left of this person
+    unjustified: Unjustified | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedReview:
+    """What came of the review of one line of the log; ``outcome`` is empty while nobody has looked."""
+
+    due_at: datetime
+    overdue: bool
+    outcome: str = ""
+    agency: str = ""
+    at: datetime | None = None
+    reason: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,3 +337,4 @@ class LogLine:
     person: UUID | None
     rows: int
     reason: Reason | None
+    review: LoggedReview | None = None
