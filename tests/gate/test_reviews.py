@@ -276,7 +276,7 @@ def test_the_reviewer_reads_who_asked_why_and_what_kinds_of_data_left_and_no_val
         "Somebody is in danger",
     )
     assert it.left == (Left("person", ("name", "birth_date"), 1), Left("charge", ("offence",), 2))
-    assert not (it.own or it.waiting.overdue or it.asks_more)
+    assert (it.own, it.waiting.overdue, it.asks_more) == (False, False, False)
     assert not {"Ann", "Example", "1987", "Robbery"} & set(repr(it).replace("'", " ").split())
 
 

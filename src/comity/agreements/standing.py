@@ -55,6 +55,12 @@ def current(considered: Sequence[Considered]) -> Considered | None:
     return max(effective or considered, key=lambda each: each.version, default=None)
 
 
+def is_review_overdue(considered: Considered) -> bool:
+    """Whether a version is in force and its own review, of the agreement as a whole, is overdue."""
+    standing = considered.standing
+    return standing.in_force and any(warning.code is Why.REVIEW_OVERDUE for warning in standing.warnings)
+
+
 def _considered(
     kept: Kept,
     found: Agreement | Reason,

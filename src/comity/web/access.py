@@ -64,6 +64,9 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "quarantine": Desk.STEWARD,
     "replay": Desk.STEWARD,
     "log": Desk.OVERSEER,
+    # Who reviews is what an agreement says, so any colleague may be one; the gate shows each only what is theirs.
+    "reviews": Desk.COLLEAGUE,
+    "review": Desk.COLLEAGUE,
     "my-data": Desk.CITIZEN,
     "api-reference": Desk.ANYBODY,
     "api-agreements": Desk.ANYBODY,

@@ -67,6 +67,30 @@ def unusable(heading: Label) -> PageError:
     )
 
 
+def done_already() -> PageError:
+    """Refuse: the review was closed before."""
+    return PageError(
+        409,
+        Label("This was reviewed already", "Dit is al getoetst"),
+        Label(
+            "What was found stays as it is. Go back to the reviews to see it.",
+            "Wat is bevonden blijft zoals het is. Ga terug naar de toetsingen om het te zien.",
+        ),
+    )
+
+
+def not_your_own() -> PageError:
+    """Refuse: nobody reviews what they asked themselves."""
+    return PageError(
+        403,
+        Label("You made this request yourself", "Dit verzoek hebt u zelf gedaan"),
+        Label(
+            "Somebody else reviews it. Ask a colleague with the same role.",
+            "Iemand anders toetst het. Vraag een collega met dezelfde rol.",
+        ),
+    )
+
+
 def too_large() -> PageError:
     """Refuse: more was sent than may be."""
     return PageError(

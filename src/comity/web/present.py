@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup
 
@@ -16,6 +16,7 @@ from comity.vocabulary.errors import UnknownTermError
 from comity.vocabulary.models import FieldType, Label, Vocabulary
 
 _LOCALES = {"en": "en_GB", "nl": "nl_NL"}
+_DAY, _HOUR, _MINUTE = 86_400, 3_600, 60  # seconds
 _YEAR_MONTH = 7  # characters of 2014-06
 
 
@@ -123,6 +124,18 @@ class Presenter:
     def time(self, value: datetime) -> Markup:
         """Return an instant as people write it, with the exact one for machines."""
         return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), self.moment(value))
+
+    def clock(self, due_at: datetime, now: datetime) -> str:
+        """Return how long there is until ``due_at``, or how long it is overdue: *due in 3 hours*, *overdue by 2 days*.
+
+        Whole days, hours or minutes, never more than there are: who reads *2 hours* has them.
+        """
+        seconds = abs((due_at - now).total_seconds())
+        size = next((size for size in (_DAY, _HOUR) if seconds >= size), _MINUTE)
+        length = timedelta(seconds=max(seconds // size, 1) * size)
+        words = format_timedelta(length, threshold=1, locale=self.locale)
+        en, nl = ("due in {}", "nog {}") if due_at > now else ("overdue by {}", "{} te laat")
+        return (nl if self.language == "nl" else en).format(words)
 
     @staticmethod
     def by_year(happenings: Iterable[Happening]) -> list[tuple[str, list[Happening]]]:

@@ -36,6 +36,15 @@ select name, version, said -> 'title' ->> 'en', said -> 'title' ->> 'nl'
 from (select name, version, convert_from(canonical, 'UTF8')::json as said from agreements.agreement) as kept
 order by name, version
 
+-- name: past_review
+-- The agreements of an agency of which some version says that it was to be reviewed before today, and may be in force.
+select distinct name from (
+    select name, convert_from(canonical, 'UTF8')::json -> 'in_force' as days from agreements.agreement
+    where %(agency)s = any(parties)
+) as kept
+where days ->> 'review_by' < %(today)s and days ->> 'until' >= %(today)s
+order by name
+
 -- name: colleagues_of
 -- What the people of an agency are called.
 select colleague, name from web.colleague where agency = %(agency)s

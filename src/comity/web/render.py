@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse
 from comity.store import Role
 from comity.vocabulary.models import Vocabulary
 from comity.web import store
-from comity.web.access import may_open
+from comity.web.access import Desk, desks_of, may_open
+from comity.web.alarm import Alarm, alarm_for
 from comity.web.guards import form_token
 from comity.web.language import catalogue, language_of, marked
 from comity.web.models import Citizen, Colleague, Visitor
@@ -25,6 +26,7 @@ _MENU: Final = (
     # route, address, text
     ("search", "/search", marked("Search")),
     ("steward", "/steward", marked("Deliveries and quality")),
+    ("reviews", "/reviews", marked("Reviews")),
     ("log", "/log", marked("Log of requests")),
     ("my-data", "/my-data", marked("Who used my data")),
     ("register", "/agreements", marked("Agreements")),
@@ -59,6 +61,7 @@ async def page(
         agencies = await store.agency_labels(conn)
         titles = await store.agreement_titles(conn)
         demonstrated = await store.colleagues_to_demonstrate(conn)
+    alarm = await alarm_for(services, visitor)
     show = Presenter(services.node.vocabulary, language, services.zone, agencies, titles)
     text = (
         environment(language)
@@ -69,7 +72,8 @@ async def page(
             known=_known_fields(services.node.vocabulary),
             token=form_token(request),
             back=_back(request),
-            menu=_menu(visitor, active, language),
+            menu=_menu(visitor, active, language, alarm),
+            alarm=alarm,
             demonstration=bool(demonstrated),
             **_who(visitor, show, language),
             **values,
@@ -87,11 +91,12 @@ def _known_fields(vocabulary: Vocabulary) -> Mapping[str, frozenset[str]]:
     return {name: frozenset(field.name for field in it.fields) for name, it in vocabulary.record_types.items()}
 
 
-def _menu(visitor: Visitor, active: str, language: str) -> list[dict[str, Any]]:
+def _menu(visitor: Visitor, active: str, language: str, alarm: Alarm) -> list[dict[str, Any]]:
+    counts = {"reviews": alarm.reviews.open + alarm.reviews.asked}
     return [
-        {"href": address, "text": translate(language, text), "active": route == active}
+        {"href": address, "text": translate(language, text), "active": route == active, "count": counts.get(route, 0)}
         for route, address, text in _MENU
-        if may_open(route, visitor)
+        if may_open(route, visitor) and (route != "reviews" or counts[route] or Desk.OVERSEER in desks_of(visitor))
     ]
 
 

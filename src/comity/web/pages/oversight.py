@@ -21,6 +21,12 @@ from comity.web.visitors import admit_citizen, admit_colleague
 
 router = APIRouter()
 ACTS = {"read": marked("Record of a person"), "case": marked("Record of a case"), "search": marked("Search")}
+OUTCOMES = {
+    "justified": marked("Justified"),
+    "not-justified": marked("Not justified"),
+    "needs-more": marked("Needs more"),
+    "explained": marked("Explained"),
+}
 
 
 @router.get("/log", name="log", response_class=HTMLResponse)
@@ -35,7 +41,16 @@ async def log(
         names = await store.names_of(conn, colleague.agency)
     earlier = lines[-1].id if len(lines) == MOST_LINES else None
     return await page(
-        request, "log.html", active="log", lines=lines, names=names, acts=ACTS, before=before, earlier=earlier
+        request,
+        "log.html",
+        active="log",
+        lines=lines,
+        names=names,
+        acts=ACTS,
+        outcomes=OUTCOMES,
+        now=services.now(),
+        before=before,
+        earlier=earlier,
     )
 
 
