@@ -127,6 +127,20 @@ def test_what_could_not_be_removed_is_tried_again_whatever_was_in_the_way(node, 
     assert len(tried) == 2
 
 
+def test_watch_is_kept_whatever_was_in_the_way(node, monkeypatch):
+    def in_the_way(*_):
+        tried.append(1)
+        if len(tried) == 2:
+            stop.set()
+        raise psycopg.OperationalError
+
+    tried, stop = [], threading.Event()
+    monkeypatch.setattr(worker.Watch, "look", in_the_way)
+    monkeypatch.setattr(worker, "_MINUTE_SECONDS", 0.01)
+    worker.keep_watch(node, stop)
+    assert len(tried) == 2
+
+
 def test_a_full_disk_is_told_in_a_line(node, monkeypatch, capsys):
     def full(*_):
         raise OSError(28, "No space left on device", "ledger.head")

@@ -1,6 +1,7 @@
 """The process that keeps the ledger: it numbers, hashes and signs what the others leave in the outbox.
 
-It also keeps a promise: what a source said word for word is removed when its time is over.
+It also keeps a promise: what a source said word for word is removed when its time is over. And it keeps watch: what has
+to be looked at by somebody, and by when, is told in the log; what is overdue each day again.
 
 Any number may run; the ledger lets one at a time lead, and another goes on when that one is gone. It is stopped by
 SIGTERM or SIGINT, after the step it is in, which is whole or nothing.
@@ -14,12 +15,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import psycopg
 import structlog
 
+from comity.agreements.standing import is_review_overdue
+from comity.agreements.store import all_standings
+from comity.gate.reviews import waiting
 from comity.intake.intake import Intake
 from comity.ledger import Sequencer
 from comity.ledger.errors import LedgerError
@@ -34,6 +39,7 @@ PATIENCE_SECONDS: Final = 30.0
 
 HOUR_SECONDS: Final = 3600.0
 _MINUTE_SECONDS: Final = 60.0
+_DAY: Final = timedelta(days=1)
 _RETRY_SECONDS: Final = 0.5
 _LOG = structlog.get_logger(__name__)
 
@@ -84,6 +90,56 @@ def keep_promises(node: Node, stop: threading.Event) -> None:
             stop.wait(HOUR_SECONDS)
 
 
+@dataclass
+class Watch:
+    """Tells what has to be looked at: each new review once, each overdue one when it falls so and each day again.
+
+    One line for each, about nobody, for whatever reads the logs. What was told is remembered by this process alone:
+    one that is started anew tells again what is still open, rather than never.
+    """
+
+    told: dict[str, datetime] = field(default_factory=dict)
+
+    def look(self, node: Node, now: datetime) -> None:
+        """Tell what is due and was not told yet."""
+        with node.store.connect(Role.GATE) as connection:
+            found = waiting(connection)
+        with node.store.connect(Role.GOVERNANCE) as connection:
+            agreements = [it for of in all_standings(connection, node.vocabulary, now) for it in of]
+        still = {str(it.id) for it in found} | {f"overdue {it.id}" for it in found}
+        for it in found:
+            said = {"review": str(it.id), "agreement": f"{it.agreement}@{it.version}", "reviewers": list(it.reviewers),
+                    "due_at": it.due_at.isoformat()}  # fmt: skip
+            if it.notice and self._is_news(str(it.id), now, again=False):
+                _LOG.info("review-due", **said)
+            if it.overdue and self._is_news(f"overdue {it.id}", now, again=True):
+                _LOG.error("review-overdue", suspends=it.suspends, **said)
+        for each in filter(is_review_overdue, agreements):
+            name = f"{each.name}@{each.version}"
+            still.add(name)
+            if self._is_news(name, now, again=True):
+                _LOG.error("agreement-review-overdue", agreement=name)
+        self.told = {what: at for what, at in self.told.items() if what in still}
+
+    def _is_news(self, what: str, now: datetime, *, again: bool) -> bool:
+        last = self.told.get(what)
+        if last is not None and (not again or now - last < _DAY):
+            return False
+        self.told[what] = now
+        return True
+
+
+def keep_watch(node: Node, stop: threading.Event, clock: Callable[[], datetime] = _now) -> None:
+    """Look each minute for reviews that are due or overdue, until ``stop`` is set."""
+    watch = Watch()
+    while not stop.is_set():
+        try:
+            watch.look(node, clock())
+        except (psycopg.Error, OSError) as error:
+            _LOG.warning("Reviews could not be looked for, and are tried again.", because=type(error).__name__)
+        stop.wait(_MINUTE_SECONDS)
+
+
 def main() -> int:
     """Run until told to stop; return 0, or 1 with the reason on the error output if it cannot go on."""
     stop = threading.Event()
@@ -91,13 +147,15 @@ def main() -> int:
         signal.signal(told, lambda *_: stop.set())
     try:
         with open_node(Settings.from_environment(os.environ)) as node:
-            promises = threading.Thread(target=keep_promises, args=(node, stop))
-            promises.start()
+            beside = [threading.Thread(target=each, args=(node, stop)) for each in (keep_promises, keep_watch)]
+            for thread in beside:
+                thread.start()
             try:
                 sequence(node, stop)
             finally:
                 stop.set()
-                promises.join()
+                for thread in beside:
+                    thread.join()
     except (StoreError, LedgerError, psycopg.OperationalError, OSError) as error:
         sys.stderr.write(f"The ledger is not kept: {error}\n")
         return 1

@@ -251,6 +251,12 @@ def test_an_agency_is_said_to_be_known_and_keeps_its_kind(comity):
 
 
 @pytest.mark.timeout(300)
+def test_no_review_is_overdue_on_a_new_node(comity):
+    assert "No review is open." in comity("reviews")
+    assert "No review is overdue." in comity("reviews", "--overdue")
+    assert '"reviews": []' in comity("reviews", "--json")
+
+
 def test_status_says_how_the_node_is(comity, home):
     told = comity("status")
     assert str(home) in told

@@ -181,8 +181,8 @@ def test_without_a_review_in_the_agreement_there_is_none(world, accused):
 ASKS = st.sampled_from(["covered", "absent", "name", "nobody", "case", "no-case", "unstated", "wrong-role"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(asked=st.lists(ASKS, min_size=1, max_size=8), each=st.sampled_from(["disclosure", "request"]))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=st.lists(ASKS, min_size=1, max_size=6), each=st.sampled_from(["disclosure", "request"]))
 def test_every_disclosure_has_exactly_one_review_and_a_refusal_only_if_the_agreement_says_so(world, asked, each):
     name = f"n{uuid4().hex[:12]}"
     person = world.person(name="Ann Example")

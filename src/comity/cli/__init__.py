@@ -1,4 +1,4 @@
-"""The command line: ``comity`` up, demo, status, doctor, source, agreement, assessment, person, extract, ledger."""
+"""The ``comity`` command: up, demo, status, doctor, source, agreement, assessment, person, extract, reviews, ledger."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import FrameType
 
 from cyclopts import App
 
-from comity.cli import agreements, assessments, checkup, extracts, ledgers, persons, running, sources
+from comity.cli import agreements, assessments, checkup, extracts, ledgers, persons, reviews, running, sources
 from comity.cli.failing import Failed, exit_code, told
 
 app = App(
@@ -26,6 +26,7 @@ app.command(agreements.app)
 app.command(assessments.app)
 app.command(persons.app)
 app.command(extracts.app)
+app.command(reviews.reviews)
 app.command(ledgers.app)
 
 

@@ -16,6 +16,7 @@ from comity import ledger, vocabulary
 from comity.agreements.register import register
 from comity.cli.failing import UNAVAILABLE, Failed, told
 from comity.cli.opening import node, now
+from comity.cli.reviews import open_reviews, overdue_agreements
 from comity.intake.glance import glance
 from comity.ledger.store import backlog
 from comity.node import Node, open_node
@@ -48,6 +49,9 @@ def _agreements(opened: Node) -> Iterator[str]:
         entries = register(conn, opened.vocabulary, now())
     for entry in entries:
         yield f"Agreement {entry.name}@{entry.version}: {entry.status.en.lower()}"
+    found = open_reviews(opened)
+    if found:
+        yield f"Reviews   {len(found):,} open, {sum(it.overdue for it in found):,} overdue"
 
 
 def _ledger(opened: Node) -> Iterator[str]:
@@ -116,11 +120,25 @@ def _words() -> Iterator[Finding]:
         yield Finding(well=True, what=f"the vocabulary, version {words.version}")
 
 
+def _reviewed(opened: Node) -> Iterator[Finding]:
+    """Yield whether anything that had to be looked at by now still waits; overdue is a failure, not a remark."""
+    late = [it for it in open_reviews(opened) if it.overdue]
+    yield Finding(
+        not late,
+        f"{len(late):,} reviews of uses are overdue" if late else "no review of a use is overdue",
+        "Have them done on the page Reviews; `comity reviews --overdue` says which, and whose they are.",
+    )
+    for name, day in overdue_agreements(opened, now()):
+        mend = "Propose the next version, or suspend this one: `comity agreement --help`."
+        yield Finding(well=False, what=f"{name} was to be reviewed by {day}", mend=mend)
+
+
 def _store(settings: Settings) -> Iterator[Finding]:
     try:
         with open_node(settings) as opened, opened.store.connect(Role.OWNER) as conn:
             row = conn.execute("show server_version").fetchone()
             yield Finding(well=True, what=f"PostgreSQL {row[0] if row else '?'} starts, and its tables are up to date")
+            yield from _reviewed(opened)
     except Exception as error:
         words = told(error)
         if words is None:
