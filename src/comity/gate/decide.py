@@ -60,7 +60,7 @@ NOT_CHECKED: Final[Mapping[str, str]] = MappingProxyType(
         "where": "the compiled statement: only rows of which it is true are released",
         "onward": "the recipient, by its signature",
         "retention": "the recipient, by its signature; receipts are collected by oversight",
-        "review": "the compiled statement: it writes the review that is due, and stops while one is overdue that suspends",
+        "review": "the compiled statement: it writes what is due, and stops while something is overdue that suspends",
         "lawful_basis": "whoever approved the impact assessment, without which the agreement is not in force",
     }
 )
