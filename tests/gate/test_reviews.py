@@ -71,10 +71,13 @@ def reviews(world, *columns: str):
 def lapse(world, review: UUID | None = None) -> None:
     """Let the time of a review, or of all, be over; only the tables' owner can, and only past their own guard."""
     with world.store.connect(Role.OWNER) as conn:
-        conn.execute("alter table gate.review disable trigger only_grows")
-        late = "update gate.review set due_at = now() - interval '1 minute' where %s::uuid is null or disclosure = %s"
-        conn.execute(late, (review, review))
-        conn.execute("alter table gate.review enable trigger only_grows")
+        for name, guard in (("review", "only_grows"), ("review_open", "stays_open")):
+            conn.execute(f"alter table gate.{name} disable trigger {guard}")
+            late = (
+                f"update gate.{name} set due_at = now() - interval '1 minute' where %s::uuid is null or disclosure = %s"
+            )
+            conn.execute(late, (review, review))
+            conn.execute(f"alter table gate.{name} enable trigger {guard}")
 
 
 def act(world, review: UUID, outcome: Outcome = JUSTIFIED, reason: str = "It was right.", by: Requester = DPO) -> None:
@@ -403,6 +406,21 @@ def test_what_was_found_cannot_be_changed_or_removed(world, accused):
             world.run(Role.GATE, change)
         with pytest.raises(psycopg.errors.RestrictViolation):
             world.run(Role.OWNER, change)
+
+
+def test_no_open_review_can_be_forgotten(world, accused):
+    agree(world)
+    first, second = world.ask(accused).id, world.ask(accused).id
+    act(world, first)
+    for role in (Role.GATE, Role.OWNER):
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            world.run(role, "delete from gate.review_open")
+    for change in ("update gate.review_open set due_at = due_at + interval '1 year'", "truncate gate.review_open"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            world.run(Role.GATE, change)
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            world.run(Role.OWNER, change)
+    assert world.run(Role.GATE, "select disclosure from gate.review_open") == [(second,)]
 
 
 def test_each_act_is_an_entry_that_commits_to_it_and_says_nobodys_name(world, accused):

@@ -52,6 +52,7 @@ comity_gate       | gate.disclosure gate.disclosure_subject                 | se
 comity_gate       | gate.consultation                                       | select insert
 comity_gate       | gate.pseudonym gate.extract_subject                     | select insert
 comity_gate       | gate.review gate.review_act                             | select insert
+comity_gate       | gate.review_open                                        | select insert delete
 
 comity_governance | web.colleague web.letter web.token                      | select insert update delete
 """

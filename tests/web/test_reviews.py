@@ -54,9 +54,10 @@ def use(office: Office, colleague: str = OFFICER) -> str:
 
 def lapse(office: Office) -> None:
     with office.node.store.connect(Role.OWNER) as conn:
-        conn.execute("alter table gate.review disable trigger only_grows")
-        conn.execute("update gate.review set due_at = now() - interval '50 hours'")
-        conn.execute("alter table gate.review enable trigger only_grows")
+        for name, guard in (("review", "only_grows"), ("review_open", "stays_open")):
+            conn.execute(f"alter table gate.{name} disable trigger {guard}")
+            conn.execute(f"update gate.{name} set due_at = now() - interval '50 hours'")
+            conn.execute(f"alter table gate.{name} enable trigger {guard}")
 
 
 def shown(office: Office, colleague: str, path: str = "/agreements") -> str:
@@ -184,12 +185,17 @@ def test_what_is_overdue_shouts_to_who_can_act_or_oversees_and_stops_the_rest(of
     for colleague in (OFFICER, PROSECUTOR):
         assert "comity-alarm" not in shown(office, colleague)
     assert "comity-alarm" not in Browser(office.url).http.get("/agreements").text
+    register = Browser(office.url).http
+    for path in ("/agreements", "/agreements/threat-to-life/1"):
+        assert register.get(path).text.count(">Suspended<") == 1
+    assert ">Suspended<" not in register.get("/agreements/court-listing/1").text
     officer = Browser(office.url).sign_in(OFFICER)
     officer.post("/errand", agreement="threat-to-life", case_reference="TTL-8", justification=WHY)
     refused = officer.http.get(f"/person/{office.covered}").text
     assert "The review of an earlier use is overdue" in refused
     Browser(office.url).sign_in(OVERSEER).post(f"/reviews/{emergency}", outcome="justified", reason="It was right")
     assert "comity-alarm" not in shown(office, OVERSEER)
+    assert ">Suspended<" not in register.get("/agreements").text
     assert officer.http.get(f"/person/{office.covered}").status_code == 200
 
 

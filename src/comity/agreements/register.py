@@ -32,6 +32,7 @@ class RegisterEntry:
     until: date
     standing: Standing
     clauses: tuple[ClauseWords, ...]
+    suspends: bool  # while the review of a use is overdue, which is for the gate to say
 
     @property
     def status(self) -> Label:
@@ -94,4 +95,5 @@ def _entry(
         until=agreement.in_force.until,
         standing=standing,
         clauses=agreement_words(agreement, vocabulary, names),
+        suspends=agreement.review is not None and agreement.review.suspends,
     )

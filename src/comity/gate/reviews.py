@@ -152,6 +152,11 @@ def waiting(conn: PlainConnection) -> tuple[Waiting, ...]:
     return tuple(map(_waiting, conn.execute(_QUERIES.waiting).fetchall()))
 
 
+def suspended(conn: PlainConnection) -> frozenset[str]:
+    """Return the names of agreements under which the review of a disclosure is overdue that suspends."""
+    return frozenset(name for (name,) in conn.execute(_QUERIES.suspended).fetchall())
+
+
 async def tally(conn: Connection, reader: Requester, *, oversees: bool) -> Tally:
     """Return how much is to be told to ``reader`` now; ``oversees`` if others' overdue reviews are their business."""
     cursor = await conn.execute(_QUERIES.tally, {**_reader(reader), "oversees": oversees})

@@ -27,27 +27,23 @@ values (%(id)s, %(agreement)s, %(version)s, now(), now() + %(review_within)s, %(
 -- Whether the agreement is as it was when it was judged, and no review of a disclosure under it, in any version, is overdue.
 select 1 as it from now_marked
 where now_marked.mark = %(mark)s::text and not exists (
-    select 1 from gate.review as late
-    where late.agreement = %(agreement)s::text and late.suspends and late.due_at < now() and not exists (
-        select 1 from gate.review_act as done
-        where done.review = late.disclosure and done.outcome in ('justified', 'not-justified')
-    )
+    select 1 from gate.review_open as late
+    where late.agreement = %(agreement)s::text and late.suspends and late.due_at < now()
 )
 
 -- name: overdue_of
 -- How many reviews of disclosures under an agreement, in any version, are overdue.
-select count(*) from gate.review late
-where late.agreement = %(agreement)s and late.suspends and late.due_at < now() and not exists (
-    select from gate.review_act done where done.review = late.disclosure and done.outcome in ('justified', 'not-justified')
-)
+select count(*) from gate.review_open late
+where late.agreement = %(agreement)s and late.suspends and late.due_at < now()
+
+-- name: suspended
+-- The agreements under which the review of a disclosure is overdue that suspends.
+select distinct late.agreement from gate.review_open late where late.suspends and late.due_at < now()
 
 -- name: waiting
 -- Every review that is open, most overdue first: of what, by when and at which agencies; about nobody.
 select r.disclosure, r.agreement, r.version, r.at, r.due_at, r.due_at < now(), r.notice, r.suspends, r.agencies, d.agency, d.kind, d.rows
-from gate.review r join gate.disclosure d on d.id = r.disclosure
-where not exists (
-    select from gate.review_act done where done.review = r.disclosure and done.outcome in ('justified', 'not-justified')
-)
+from gate.review_open o join gate.review r using (disclosure) join gate.disclosure d on d.id = r.disclosure
 order by r.due_at, r.disclosure
 
 -- name: tally
@@ -57,7 +53,8 @@ select count(*) filter (where mine and (r.notice or late)),
        count(*) filter (where mine and late),
        count(*) filter (where late and not mine and %(oversees)s and %(agency)s = any(a.parties)),
        count(*) filter (where d.agency = %(agency)s and d.requester = %(by)s and last.outcome = 'needs-more')
-from gate.review r
+from gate.review_open o
+join gate.review r using (disclosure)
 join gate.disclosure d on d.id = r.disclosure
 join agreements.agreement a on a.name = r.agreement and a.version = r.version
 cross join lateral (
@@ -66,20 +63,19 @@ cross join lateral (
 left join lateral (
     select it.outcome from gate.review_act it where it.review = r.disclosure order by it.number desc limit 1
 ) as last on true
-where coalesce(last.outcome not in ('justified', 'not-justified'), true)
 
 -- name: open_for
 -- The open reviews that one reviewer may see, most overdue first: those of their role and agency, and those of requests of
 -- their own of which more is asked. One alone, if its id is given.
 select r.disclosure, r.agreement, r.version, r.at, r.due_at, r.due_at < now(), r.notice, r.suspends, r.agencies, d.agency, d.kind,
        d.rows, d.act, d.requester, d.role, d.purpose, d.case_reference, d.justification, d.criteria, d.reason, r.clauses, r.counts
-from gate.review r
+from gate.review_open o
+join gate.review r using (disclosure)
 join gate.disclosure d on d.id = r.disclosure
 left join lateral (
     select it.outcome from gate.review_act it where it.review = r.disclosure order by it.number desc limit 1
 ) as last on true
 where (%(review)s::uuid is null or r.disclosure = %(review)s)
-  and coalesce(last.outcome not in ('justified', 'not-justified'), true)
   and (%(role)s = any(r.roles) and %(agency)s = any(r.agencies)
        or d.agency = %(agency)s and d.requester = %(by)s and last.outcome = 'needs-more')
 order by r.due_at, r.disclosure
@@ -88,14 +84,12 @@ limit %(limit)s
 -- name: overseen
 -- The overdue reviews that are others' to do, at a party of the overseer's own agreements.
 select r.disclosure, r.agreement, r.version, r.at, r.due_at, true, r.notice, r.suspends, r.agencies, d.agency, d.kind, d.rows
-from gate.review r
+from gate.review_open o
+join gate.review r using (disclosure)
 join gate.disclosure d on d.id = r.disclosure
 join agreements.agreement a on a.name = r.agreement and a.version = r.version
 where r.due_at < now() and %(agency)s = any(a.parties)
   and not (%(role)s = any(r.roles) and %(agency)s = any(r.agencies) and d.requester <> %(by)s)
-  and not exists (
-    select from gate.review_act done where done.review = r.disclosure and done.outcome in ('justified', 'not-justified')
-  )
 order by r.due_at, r.disclosure
 limit %(limit)s
 

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from comity import ledger
 from comity.agreements.linked_data import MEDIA_TYPE, Addresses
 from comity.agreements.register import RegisterEntry, agreement_data, register, register_data
+from comity.gate.reviews import suspended
 from comity.ledger.errors import EntryNotFoundError
 from comity.ledger.models import Head, Logged
 from comity.ledger.proof import Proof
@@ -33,7 +34,8 @@ Anybody = Annotated[Visitor, Depends(admit)]
 @router.get("/agreements", name="register", response_class=HTMLResponse)
 async def agreements(request: Request, _: Anybody) -> Response:
     """Show every agreement that has been signed by anyone, in force or not."""
-    return await page(request, "register.html", active="register", entries=await _register(services_of(request)))
+    entries, paused = await _register(services_of(request))
+    return await page(request, "register.html", active="register", entries=entries, paused=paused)
 
 
 @router.get("/agreements.jsonld", name="register-data")
@@ -62,11 +64,11 @@ async def agreement_for_programs(request: Request, name: str, version: int, _: A
 @router.get("/agreements/{name}/{version}", name="agreement", response_class=HTMLResponse)
 async def agreement(request: Request, name: str, version: int, _: Anybody) -> Response:
     """Show one version of an agreement, clause by clause, in words."""
-    entries = await _register(services_of(request))
+    entries, paused = await _register(services_of(request))
     entry = next((it for it in entries if (it.name, it.version) == (name, version)), None)
     if entry is None:
         raise no_such_page()
-    return await page(request, "agreement.html", active="register", entry=entry)
+    return await page(request, "agreement.html", active="register", entry=entry, paused=paused)
 
 
 @router.get("/ledger", name="ledger", response_class=HTMLResponse)
@@ -147,6 +149,12 @@ def _linked_data(request: Request, text: str) -> Response:
     return Response(text, media_type=MEDIA_TYPE, headers=headers)
 
 
-async def _register(services: Services) -> tuple[RegisterEntry, ...]:
+async def _register(services: Services) -> tuple[tuple[RegisterEntry, ...], frozenset[str]]:
+    """Return the register, and which versions (``name@version``) release nothing while a review is overdue."""
     now, vocabulary = services.now(), services.node.vocabulary
-    return await services.reading(Role.GOVERNANCE, lambda conn: register(conn, vocabulary, now))
+    entries = await services.reading(Role.GOVERNANCE, lambda conn: register(conn, vocabulary, now))
+    if not any(entry.suspends for entry in entries):
+        return entries, frozenset()
+    names = await services.reading(Role.GATE, suspended)
+    paused = (it for it in entries if it.suspends and it.standing.in_force and it.name in names)
+    return entries, frozenset(f"{it.name}@{it.version}" for it in paused)
