@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import psycopg
@@ -12,8 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.agreements.test_conditions_mean import in_the_reference, table
 
+from comity.agreements import Standing, parse_agreement
 from comity.gate import CaseRead, Disclosure, Refusal, Requester, Search
+from comity.gate.decide import decide
 from comity.gate.errors import AlreadyReviewedError, NoSuchReviewError, OwnRequestError, ReviewError
+from comity.gate.models import Act
+from comity.gate.reasons import NO_REVIEW_WRITTEN
 from comity.gate.reviews import (
     CLOSING,
     MAX_REASON,
@@ -31,7 +36,7 @@ from comity.ledger.entry import Entry, commitment
 from comity.store import Role
 
 from .test_log import lines, on_gate, uses
-from .world import NOW, agreement_text
+from .world import NOW, agreement_text, request
 
 JUSTIFIED, NOT_JUSTIFIED, NEEDS_MORE, EXPLAINED = Outcome
 DPO = Requester("prosecution", "dpo-1", "data-protection-officer")
@@ -220,6 +225,17 @@ def test_a_refusal_whose_review_cannot_be_written_is_not_told(world, accused):
     with pytest.raises(psycopg.errors.CheckViolation):
         world.ask(accused, justification="")
     assert (world.log(), world.entries()) == ([], [])
+
+
+@pytest.mark.parametrize("way", Act)
+def test_no_way_out_is_open_that_writes_no_review(vocabulary, way):
+    text = agreement_text(channels="read, search, notify, extract, statistic")
+    asking = request(SimpleNamespace(act=way))
+    for reviewed in (True, False):
+        agreement = parse_agreement(text + REVIEW.format(**DEFAULTS) * reviewed, vocabulary)
+        refusal = decide(asking, agreement, Standing(()), vocabulary, NOW).refusal
+        closed = reviewed and way not in {Act.READ, Act.CASE, Act.SEARCH}
+        assert (refusal is NO_REVIEW_WRITTEN) == closed
 
 
 # --- overdue ---------------------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ missing would refuse, none would pass.
     bounded in length and plain text. A demand that the gate does not know cannot be checked, so it refuses.
  7. The agreement opens the channel by which such a request is answered (:data:`CHANNELS`). None implies another: who
     may read somebody they know of may not therefore look for others, nor take everyone away in a file.
+    And where it says that each use is reviewed, the request is one whose statement writes its review
+    (:data:`WRITE_REVIEWS`): no other way out of it is open.
  8. What the agreement says of consent is something that can be checked; anything else refuses.
  9. A search looks only by what one clause releases as it is; otherwise hits would tell what is withheld.
 10. At least one field can leave. For each record type and field: it leaves if a clause names it with a form that the
@@ -85,6 +87,10 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "number": ("police_number", "court_number", "prison_number", "probation_number"),
     }
 )
+
+
+#: The acts whose statement writes the review that is due (:mod:`comity.gate.due`).
+WRITE_REVIEWS: Final = frozenset({Act.READ, Act.CASE, Act.SEARCH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,11 @@ def _channel(request: Request, agreement: Agreement, *_: object) -> Reason | Non
     return None if channel in agreement.channels else closed
 
 
+def _reviewed(request: Request, agreement: Agreement, *_: object) -> Reason | None:
+    writes = agreement.review is None or request.asks.act in WRITE_REVIEWS
+    return None if writes else reasons.NO_REVIEW_WRITTEN
+
+
 def _consent(_: Request, agreement: Agreement, *__: object) -> Reason | None:
     return None if agreement.consent in LETS_LEAVE else reasons.UNKNOWN_CONSENT
 
@@ -192,6 +203,7 @@ _CHECKS: Final[tuple[_Check, ...]] = (
     _role,
     _stated,
     _channel,
+    _reviewed,
     _consent,
     _criteria,
     _something_leaves,

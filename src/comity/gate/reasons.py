@@ -68,6 +68,11 @@ CHANNEL_CLOSED: Final = _reason(
     "The agreement does not allow data to be read, only to be shared in other ways.",
     "Volgens de overeenkomst mogen gegevens niet worden geraadpleegd, alleen anders gedeeld.",
 )
+NO_REVIEW_WRITTEN: Final = _reason(
+    "no-review-written",
+    "Each use under this agreement is reviewed, and this way of asking writes no review yet.",
+    "Elk gebruik volgens deze overeenkomst wordt getoetst, en deze manier van vragen legt nog geen toetsing vast.",
+)
 SEARCH_CLOSED: Final = _reason(
     "search-closed",
     "The agreement does not allow people to be searched for. Ask for the case by its number.",
@@ -161,7 +166,7 @@ UNFIT_MINIMISER: Final = _reason(
 THEIRS: Final = frozenset({
     UNKNOWN_ACT, NO_PURPOSE, OTHER_PURPOSE, NOT_IN_FORCE, NOT_A_RECIPIENT, ROLE_NOT_LISTED, NO_REQUESTER,
     NO_CASE_REFERENCE, NO_JUSTIFICATION, UNUSABLE_TEXT, UNKNOWN_STATEMENT, CHANNEL_CLOSED, SEARCH_CLOSED,
-    NOTIFY_CLOSED, EXTRACT_CLOSED, STATISTIC_CLOSED, DATA_GONE,
+    NOTIFY_CLOSED, EXTRACT_CLOSED, STATISTIC_CLOSED, DATA_GONE, NO_REVIEW_WRITTEN,
     UNKNOWN_CONSENT, NOTHING_RELEASED, CRITERION_NOT_RELEASED, NOTHING_TO_SHOW,
 })  # fmt: skip
 
