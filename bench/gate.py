@@ -15,12 +15,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import md5
+from hashlib import md5, sha256
 from pathlib import Path
 from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bench.rows import Row
 from comity.agreements.keys import public_bytes
@@ -61,8 +64,8 @@ def run(store: Store) -> list[Row]:
     try:
         own = store.of(_DATABASE)
         migrate(own, ROOMS)
-        _fill(own)
-        _agree(own)
+        fill(own)
+        agree(own, [text(datetime.now(UTC))])
         return _measure(own)
     finally:
         drop_database(store.admin, _DATABASE)
@@ -71,7 +74,7 @@ def run(store: Store) -> list[Row]:
 # --- what there is to read -------------------------------------------------------------------------------------------
 
 
-def _fill(store: Store) -> None:
+def fill(store: Store) -> None:
     """Insert people whom four agencies know, with two cases, three charges, two stays and an assessment each."""
     with store.connect(Role.INTAKE) as conn:
         conn.execute(
@@ -122,30 +125,35 @@ def _rows(conn, record: str, agency: str, each: int, columns: str, values: str) 
     )
 
 
-def _agree(store: Store) -> None:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+def agree(store: Store, texts: Iterable[str]) -> None:
+    """Put the agreements of these texts in force, each signed by all of its parties."""
     now, vocabulary = datetime.now(UTC), load()
+    keys = {agency: _key(agency) for agency in _AGENCIES}
     with store.connect(Role.GOVERNANCE) as conn:
-        keys = {agency: Ed25519PrivateKey.generate() for agency in _AGENCIES}
         for agency, kind in _AGENCIES.items():
             add_agency(conn, agency, kind, Label(agency, agency), vocabulary)
             pin_key(conn, agency, public_bytes(keys[agency]), now)
-        agreement = propose(conn, _text(now), vocabulary, now)
-        assessment = AssessmentReference(agreement.name, agreement.version)
-        propose_assessment(conn, assessment, {"conclusion": "it may be measured"})
-        approve_assessment(conn, assessment, agency="clerk", by="bench", at=now)
-        for agency in agreement.parties:
-            signature = sign(agreement, agency, keys[agency])
-            add_signature(conn, agreement.name, agreement.version, agency, signature, vocabulary, now)
+        for each in texts:
+            agreement = propose(conn, each, vocabulary, now)
+            assessment = AssessmentReference(agreement.name, agreement.version)
+            propose_assessment(conn, assessment, {"conclusion": "it may be measured"})
+            approve_assessment(conn, assessment, agency="clerk", by="bench", at=now)
+            for agency in agreement.parties:
+                signature = sign(agreement, agency, keys[agency])
+                add_signature(conn, agreement.name, agreement.version, agency, signature, vocabulary, now)
 
 
-def _text(now: datetime) -> str:
+def _key(agency: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(sha256(agency.encode()).digest())
+
+
+def text(now: datetime, name: str = "bench", shown: Mapping[str, tuple[str, ...]] = SHOWN) -> str:
+    """Return an agreement of this name under which these fields leave as they are."""
     year = timedelta(days=365)
-    fields = {record: ", ".join(f"{name}: as-is" for name in names) for record, names in SHOWN.items()}
+    fields = {record: ", ".join(f"{each}: as-is" for each in names) for record, names in shown.items()}
     releases = "\n".join(f"  - {{record: {record}, fields: {{{of}}}}}" for record, of in fields.items())
     return f"""
-agreement: bench
+agreement: {name}
 version: 1
 title: {{en: Measured, nl: Gemeten}}
 jurisdiction: us
@@ -161,7 +169,7 @@ channels: [read]
 onward: none
 retention: {{keep: P1Y, then: delete, receipt: required}}
 consent: not-required
-assessment: bench@1
+assessment: {name}@1
 """
 
 

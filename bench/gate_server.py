@@ -54,7 +54,7 @@ def _as_text(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _bare_query() -> str:
+def bare_query() -> str:
     from bench.gate import SHOWN
 
     selects = []
@@ -67,7 +67,7 @@ def _bare_query() -> str:
     return f"select json_agg(row)::text from ({' union all '.join(selects)}) as of"
 
 
-_BARE = "" if "BENCH_CONNINFO" not in os.environ else _bare_query()
+_BARE = "" if "BENCH_CONNINFO" not in os.environ else bare_query()
 
 
 async def _bare(http: HttpRequest) -> Response:
