@@ -8,6 +8,7 @@ Rules:
 4. Control, formatting and direction-changing characters, and spaces other than the space, are refused: text must mean
    what it looks like.
 5. Size and depth are bounded before anything is built.
+6. Canonical JSON is read by rules 4 and 5 too: what nobody would accept in a file, nobody slips in past it.
 """
 
 from __future__ import annotations
@@ -227,7 +228,11 @@ def _from_json(value: Any) -> Tree:
         return Entries(here, {key: (here, _from_json(each)) for key, each in value.items()})
     if isinstance(value, list):
         return Items(here, tuple(_from_json(each) for each in value))
-    return Text(here, here, str(value))
+    text = str(value)
+    if next(hidden(text), None) is not None or len(text) > MAX_TEXT:
+        cause = f"A text in it is longer than {MAX_TEXT:,} characters, or holds one that nobody sees."
+        raise _fatal(here, cause, "Restore it from a party's copy.")
+    return Text(here, here, text)
 
 
 def _place(event: Event) -> Place:
