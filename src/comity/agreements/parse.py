@@ -156,7 +156,7 @@ class _Builder:
 
     def _name(self, tree: Tree) -> str:
         text = self._text(tree)
-        if text.text and (not _NAME.fullmatch(text.text) or len(text.text) > MAX_NAME):
+        if text.text and not is_name(text.text):
             self._fault(
                 text.place,
                 f"{text.text!r} cannot be a name.",
@@ -411,6 +411,11 @@ class _Builder:
         near = get_close_matches(name, list(known), n=1)
         mend = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known) or 'none yet'}."
         self._fault(place, f"There is no {kind} named {name!r}.", mend)
+
+
+def is_name(text: str) -> bool:
+    """Return whether ``text`` can be the name of an agreement, an assessment or an agency."""
+    return len(text) <= MAX_NAME and _NAME.fullmatch(text) is not None
 
 
 def holds_in(law: str, jurisdiction: str) -> bool:

@@ -35,9 +35,10 @@ from comity.agreements.errors import (
 )
 from comity.agreements.keys import thumbprint
 from comity.agreements.models import Act, Agreement, AssessmentReference, Considered, Event, Party
-from comity.agreements.parse import from_canonical, parse_agreement
+from comity.agreements.parse import MAX_NAME, from_canonical, is_name, parse_agreement
 from comity.agreements.prove import contradictions
 from comity.agreements.prove_words import finding_words
+from comity.agreements.reading import hidden
 from comity.agreements.rows import all_from_rows, standing_from_rows, standing_query
 from comity.agreements.sign import message, verify
 from comity.agreements.standing import acts_in_effect
@@ -45,6 +46,10 @@ from comity.store import load_queries
 from comity.vocabulary.models import Label, Vocabulary
 
 _QUERIES: Final = load_queries("comity.agreements")
+
+MAX_STAFF: Final = 100  # characters of an opaque id of staff, as the gate bounds it
+MAX_LABEL: Final = 200  # of what an agency is called
+MAX_REASON: Final = 2_000  # a page
 
 # --- agencies --------------------------------------------------------------------------------------------------------
 
@@ -54,8 +59,15 @@ def add_agency(
 ) -> None:
     """Make an agency known, or change its words; its key is pinned apart. An unknown ``kind`` is refused.
 
-    So is another kind than the agency has, unless ``replace``: agreements with it were signed for what it is.
+    So is another kind than the agency has, unless ``replace``: agreements with it were signed for what it is. A name
+    holds no comma, nor anything else by which one could be taken for two.
     """
+    if not is_name(agency):
+        raise AgreementError(
+            f"This cannot be an agency's name. Use small letters, digits and single hyphens, at most {MAX_NAME}."
+        )
+    for words in (label.en, label.nl):
+        _check_words(words, MAX_LABEL, "What an agency is called")
     if kind not in vocabulary.agency_kinds:
         raise AgreementError(
             f"There is no kind of agency named {kind!r}. Known are: {', '.join(vocabulary.agency_kinds)}."
@@ -185,6 +197,9 @@ def act_upon(conn: Connection, name: str, version: int, event: Event, *, by: str
     does not depend on the agreement being readable: what has gone wrong must always be revocable.
     """
     agreement = f"{name}@{version}"
+    _check_words(by, MAX_STAFF, "A staff id")
+    if reason.strip():
+        _check_words(reason, MAX_REASON, "A reason")
     with conn.transaction():
         _, parties = _locked(conn, name, version)
         _check_act(event, agreement, parties, _events(conn, name, version))
@@ -224,6 +239,9 @@ def record_consent(conn: Connection, name: str, person: UUID, recorded: Recorded
     Raises :class:`UnknownAgreementError` if there is none of that name, and :class:`ActRefusedError` if it asks for no
     consent, if the agency is no party to it, or if a refusal comes without the reason to go on.
     """
+    _check_words(recorded.by, MAX_STAFF, "A staff id")
+    if recorded.reason.strip():
+        _check_words(recorded.reason, MAX_REASON, "A reason")
     with conn.transaction():
         _check_consent(name, _versions(conn, name, vocabulary, recorded.at), recorded)
         context = {"agency": recorded.agency, "agreement": name}
@@ -281,7 +299,11 @@ def propose_assessment(
 def approve_assessment(
     conn: Connection, assessment: AssessmentReference, *, agency: str, by: str, at: datetime
 ) -> None:
-    """Approve a draft, for ``agency``, by a member of its staff (an opaque id); an approved one stays as it is."""
+    """Approve a draft, for ``agency``, by a member of its staff (an opaque id); an approved one stays as it is.
+
+    The agency is one that this node knows: it stands in the ledger's entry, for all to read.
+    """
+    _check_words(by, MAX_STAFF, "A staff id")
     named = _named(assessment.name, assessment.version)
     with conn.transaction():
         row = conn.execute(_QUERIES.lock_assessment, named).fetchone()
@@ -289,6 +311,8 @@ def approve_assessment(
             raise UnknownAgreementError(f"There is no assessment {assessment} here. Propose it first.")
         if row[0] == "approved":
             raise ActRefusedError(f"Assessment {assessment} is approved already. There is nothing to do.")
+        if not is_name(agency) or conn.execute(_QUERIES.lock_kind, {"agency": agency}).fetchone() is None:
+            raise UnknownAgreementError("There is no agency of that name here. Add it first.")
         context = {"agency": agency, "assessment": str(assessment)}
         payload = {"assessment": str(assessment), "agency": agency, "by": by, "document": row[1]}
         entry, salt = enter(conn, "approve", at, context, rfc8785.dumps({**payload, "at": at.isoformat()}))
@@ -296,6 +320,12 @@ def approve_assessment(
 
 
 # --- pieces ----------------------------------------------------------------------------------------------------------
+
+
+def _check_words(text: str, most: int, what: str) -> None:
+    """Raise unless ``text`` is what a person may write here and a table can hold; the message does not repeat it."""
+    if not text.strip() or len(text) > most or next(hidden(text), None) is not None:
+        raise AgreementError(f"{what} is plain text of at most {most:,} characters, none of them invisible.")
 
 
 def _signing_key(conn: Connection, agreement: Agreement, agency: str) -> bytes:

@@ -1,0 +1,40 @@
+"""Fixtures: a world to attack, somebody in it whom its agreement covers, and everything that reaches the database."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+import psycopg
+import pytest
+from tests.gate.world import World
+
+from comity.store import Store
+from comity.vocabulary import Vocabulary
+
+
+@pytest.fixture
+def world(store: Store, vocabulary: Vocabulary) -> World:
+    return World(store, vocabulary)
+
+
+@pytest.fixture
+def accused(world: World) -> UUID:
+    """Somebody whom the default agreement covers."""
+    person = world.person(birth_date=date(1987, 3, 2), police_number="P-1")
+    world.row("charge", person=person, offence="Burglary", severity="serious")
+    return person
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The text of each statement that the gate sends, without what is bound to it."""
+    texts: list[str] = []
+    execute = psycopg.AsyncCursor.execute
+
+    async def noted(self, query, *values, **options):
+        texts.append(query if isinstance(query, str) else query.as_string(self))
+        return await execute(self, query, *values, **options)
+
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", noted)
+    return texts
