@@ -27,6 +27,18 @@ from comity.store import read_private, write_private
 
 PUBLIC_KEY_BYTES: Final = 32  # RFC 8032, section 5.1.5
 
+_PRIME: Final = 2**255 - 19  # of the field in which the y of a public key lies
+_SIGN: Final = 1 << 255  # the bit that says which of the two x
+#: The y of each point of small order: under such a key one signature is valid for every text, and OpenSSL takes it.
+#: The points of order 1, 2, 4 and 8 (RFC 7748, section 5; libsodium refuses the same in ge25519_has_small_order).
+_SMALL_ORDER: Final = frozenset({
+    0,
+    1,
+    _PRIME - 1,
+    int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"),
+    int.from_bytes(bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little"),
+})  # fmt: skip
+
 
 def make_key(path: Path) -> Ed25519PrivateKey:
     """Make a new private key and keep it at ``path`` (PKCS#8 PEM, mode 0600); ``FileExistsError`` if one is there."""
@@ -66,7 +78,16 @@ def read_public_pem(data: bytes) -> bytes:
         raise SignatureError("This is no public key in PEM. Ask the agency for the file that it made.") from error
     if not isinstance(key, Ed25519PublicKey):
         raise SignatureError("This public key is not Ed25519. Ask the agency for the one it signs agreements with.")
-    return public_bytes(key)
+    public_key = public_bytes(key)
+    if not is_sound(public_key):
+        raise SignatureError("This is no key that anybody made: every text would be signed by it. Ask for another.")
+    return public_key
+
+
+def is_sound(public_key: bytes) -> bool:
+    """Return whether a signature under this key says anything: it is not of small order, and written in one way."""
+    y = int.from_bytes(public_key, "little") % _SIGN
+    return len(public_key) == PUBLIC_KEY_BYTES and y < _PRIME and y not in _SMALL_ORDER
 
 
 def thumbprint(public_key: bytes) -> str:

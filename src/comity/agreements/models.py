@@ -389,6 +389,7 @@ class Why(StrEnum):
     UNSIGNED = "unsigned"
     INVALID_SIGNATURE = "invalid-signature"
     KEY_NOT_PINNED = "key-not-pinned"
+    KEY_SHARED = "key-shared"
     NOT_YET = "not-yet"
     EXPIRED = "expired"
     SUSPENDED = "suspended"

@@ -46,6 +46,10 @@ select kind from agreements.agency where agency = %(agency)s for update;
 -- An agency's key, held still until the transaction ends.
 select public_key from agreements.agency where agency = %(agency)s for update;
 
+-- name: has_key
+-- The agency that is known by this key, if any is.
+select agency from agreements.agency where public_key = %(public_key)s;
+
 -- name: pin_key
 -- From now on the agency is known by this key.
 update agreements.agency set public_key = %(public_key)s, thumbprint = %(thumbprint)s where agency = %(agency)s;

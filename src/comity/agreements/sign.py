@@ -5,7 +5,8 @@ Rules:
 1. A party signs a preamble and the canonical bytes. The preamble names this use, the party, and ``name@version``: a
    signature made for another use, by another party or under another version verifies nowhere else.
 2. Only an agency that is a party signs, and only with the key that is pinned for it here.
-3. A signature is checked against the bytes that are kept, each time they are used, never once for all.
+3. A key under which any text would be signed is no key.
+4. A signature is checked against the bytes that are kept, each time they are used, never once for all.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from comity.agreements.canonical import canonical
 from comity.agreements.errors import SignatureError
-from comity.agreements.keys import PUBLIC_KEY_BYTES
+from comity.agreements.keys import is_sound
 from comity.agreements.models import Agreement
 
 DOMAIN: Final = b"comity/agreement-signature/1"  # so that no other signature of ours can be taken for one
@@ -46,7 +47,7 @@ def message(data: bytes, agency: str, name: str, version: int) -> bytes:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _verified(message: bytes, signature: bytes, public_key: bytes) -> bool:
-    if len(public_key) != PUBLIC_KEY_BYTES:
+    if not is_sound(public_key):
         return False
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)

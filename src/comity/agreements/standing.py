@@ -3,7 +3,8 @@
 A version is in force if and only if all of these hold, in this order:
 
 1. Its bytes are the canonical form of an agreement of that name and version, and fit the vocabulary of today.
-2. Each party has signed those very bytes, with the key that is pinned for it (:mod:`comity.agreements.sign`).
+2. Each party has signed those very bytes, with the key that is pinned for it (:mod:`comity.agreements.sign`), and for
+   no other party: whoever holds one key speaks for one agency.
 3. The day is not before ``from`` and not after ``until``.
 4. No party has suspended it. A party's suspension is lifted by that party alone.
 5. No party has revoked it. That is for ever.
@@ -139,6 +140,12 @@ def _signing(kept: Kept, agreement: Agreement, agency: str, parties: Mapping[str
             f"Signed by {agency} with a key that is not the one pinned for it here.",
             f"Ondertekend door {agency} met een andere sleutel dan hier voor deze partij is vastgelegd.",
         )
+    if any(each in parties and parties[each].public_key == public_key for each in agreement.parties if each != agency):
+        return _reason(
+            Why.KEY_SHARED,
+            f"The key of {agency} is pinned for another party too.",
+            f"De sleutel van {agency} is ook voor een andere partij vastgelegd.",
+        )
     if not _genuine(kept, agreement, signature, public_key):
         return _reason(
             Why.INVALID_SIGNATURE,
@@ -172,17 +179,25 @@ def _acts(events: Iterable[Event]) -> Iterator[Reason]:
 
 
 def acts_in_effect(events: Iterable[Event]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the agencies whose suspension stands, and those that revoked, each in the order of their acts."""
-    suspended: dict[str, None] = {}
-    revoked: dict[str, None] = {}
-    for event in events:
-        if event.act is Act.REVOKE:
-            revoked[event.agency] = None
-        elif event.act is Act.SUSPEND:
-            suspended[event.agency] = None
-        else:
-            suspended.pop(event.agency, None)
+    """Return the agencies whose suspension stands, and those that revoked, each in the order of their acts.
+
+    A suspension is lifted only if it was in the order in which the acts were kept and in that of their moments: rows
+    that were put in another order lift nothing.
+    """
+    kept = tuple(events)
+    revoked = dict.fromkeys(event.agency for event in kept if event.act is Act.REVOKE)
+    suspended = _suspended(kept) | _suspended(sorted(kept, key=lambda event: event.at))
     return tuple(suspended), tuple(revoked)
+
+
+def _suspended(events: Iterable[Event]) -> dict[str, None]:
+    suspended: dict[str, None] = {}
+    for event in events:
+        if event.act is Act.SUSPEND:
+            suspended[event.agency] = None
+        elif event.act is Act.RESUME:
+            suspended.pop(event.agency, None)
+    return suspended
 
 
 def _replaced(newest: int) -> tuple[Reason, ...]:

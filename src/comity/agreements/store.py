@@ -33,7 +33,7 @@ from comity.agreements.errors import (
     SignatureError,
     UnknownAgreementError,
 )
-from comity.agreements.keys import thumbprint
+from comity.agreements.keys import is_sound, thumbprint
 from comity.agreements.models import Act, Agreement, AssessmentReference, Considered, Event, Party
 from comity.agreements.parse import MAX_NAME, from_canonical, is_name, parse_agreement
 from comity.agreements.prove import contradictions
@@ -85,9 +85,11 @@ def pin_key(conn: Connection, agency: str, public_key: bytes, at: datetime, *, r
     """Pin the key by which an agency is known here, and return its thumbprint.
 
     Another key than the pinned one is refused unless ``replace``; with it, what the agency signed with the old key is
-    no longer in force until it signs anew.
+    no longer in force until it signs anew. A key that is another agency's is refused: each signs with its own.
     """
     print_of_key = thumbprint(public_key)
+    if not is_sound(public_key):
+        raise SignatureError(f"Under this key every text would be signed. Let {agency} make a key of its own.")
     with conn.transaction():
         row = conn.execute(_QUERIES.lock_key, {"agency": agency}).fetchone()
         if row is None:
@@ -96,6 +98,8 @@ def pin_key(conn: Connection, agency: str, public_key: bytes, at: datetime, *, r
             return print_of_key
         if row[0] is not None and not replace:
             raise SignatureError(f"Another key is pinned for {agency}. Say that it is to be replaced, if it is.")
+        if conn.execute(_QUERIES.has_key, {"public_key": public_key}).fetchone():
+            raise SignatureError(f"This is the key of another agency. Let {agency} make a key of its own.")
         conn.execute(_QUERIES.pin_key, {"agency": agency, "public_key": public_key, "thumbprint": print_of_key})
         enter(conn, "alteration", at, {"agency": agency, "thumbprint": print_of_key}, public_key)
     return print_of_key
