@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import psycopg
@@ -73,3 +74,18 @@ def outcome(answer: Answer) -> object:
     if isinstance(answer, Disclosure):
         return {record: [dict(row.values) for row in rows] for record, rows in answer.rows.items()}
     return answer.reason
+
+
+async def until_blocked(world: World) -> None:
+    """Wait until a statement of the gate's waits for a lock."""
+    waiting = (
+        "select count(*) from pg_stat_activity where datname = current_database() and usename = 'comity_gate'"
+        " and wait_event_type = 'Lock'"
+    )
+    with superuser(world) as conn:
+        conn.autocommit = True
+        for _ in range(600):
+            if conn.execute(waiting).fetchone() != (0,):
+                return
+            await asyncio.sleep(0.05)
+    raise AssertionError("nothing waits")

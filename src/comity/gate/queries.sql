@@ -50,6 +50,7 @@ select %(id)s::uuid, %(at)s::timestamptz, committed.kind, %(act)s::text, %(agree
     %(justification)s::text, %(criteria)s::text[], %(person)s::uuid, committed.rows, committed.digest, %(asked)s::bytea,
     %(salt)s::bytea, committed.reason
 from committed
+returning 1
 
 -- name: concerned
 -- Whom the rows that left are about, and by which clauses: what "who used my data" is read from.
@@ -65,10 +66,12 @@ select %(id)s::uuid, case when committed.kind = 'disclosure' then %(entry_of_dis
     || convert_to(encode(committed.commitment, 'hex'), 'UTF8')
     || case when committed.kind = 'disclosure' then %(rest_of_disclosure)s::bytea else %(rest_of_refusal)s::bytea end
 from committed
+returning 1
 
 -- name: answer
--- What goes back to the gate: nothing at all if the agreement has changed since it was judged.
-select committed.kind, committed.rows, committed.body, committed.digest, committed.reason from committed
+-- What goes back to the gate: nothing at all if the agreement has changed since it was judged. Divided by how many lines the
+-- log and the outbox took: where one that was written is not there, whatever swallowed it, the statement fails.
+select committed.kind, committed.rows / cast((select count(*) from logged) as int) / cast((select count(*) from queued) as int) as rows, committed.body, committed.digest, committed.reason from committed
 
 -- name: keys
 -- The wrapped data keys of whom the rows are about, to open what left sealed.
