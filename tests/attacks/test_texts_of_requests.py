@@ -57,6 +57,7 @@ def agreed(world, accused):
 
 
 def test_the_texts_of_a_request_are_all_here():
+    """A text that a request gains tomorrow is attacked below, and has to be named here too."""
     assert set(TEXTS) == {
         *((Request, name) for name in ("agreement", "purpose", "case_reference", "justification")),
         *((Requester, name) for name in ("agency", "person", "role")),
