@@ -30,11 +30,11 @@ from comity.agreements.carried import uncarried
 from comity.agreements.claims import Claim, Every, Example, Holds, NotSo, Own, Refers, Some, tried
 from comity.agreements.limits import kept, restricted
 from comity.agreements.meaning import joins, records_named
-from comity.agreements.minimisers import tells_no_more
-from comity.agreements.models import Agreement, And, Column, Condition, In, Literal, Release, Review
+from comity.agreements.models import Agreement, Column, Condition, In, Literal, Release, Review
 from comity.agreements.prover import Answer, Prover, Verdict
 from comity.agreements.reach import Boxes, Scene, Touching
-from comity.agreements.related import OF_THE_CASE, SHARED
+from comity.agreements.related import SHARED
+from comity.agreements.told import Told, differing, leaving, of_all, own_only, together
 from comity.vocabulary.models import Sensitivity, Vocabulary
 
 SEALED: Final = frozenset({Sensitivity.SEALED})
@@ -161,7 +161,7 @@ def compare(old: Agreement, new: Agreement, vocabulary: Vocabulary) -> tuple[Fin
 def applies(release: Release, providers: tuple[str, ...]) -> Claim:
     """Return the claim that a clause releases the row: it is of its categories, and its ``where`` is true."""
     scene = {release.record: ROW}
-    parts: list[Claim] = [Own(ROW)] if _own_only(release) else []
+    parts: list[Claim] = [Own(ROW)] if own_only(release) else []
     if release.of:
         parts.append(_among(release.record, "whose", release.of, scene))
     if release.where is not None:
@@ -174,10 +174,6 @@ def covered(about: Condition, scene: Scene, providers: tuple[str, ...], vocabula
     needed = joins(tuple(scene), vocabulary)
     referring = (Refers(scene[it.record], Column(it.record, it.field), scene[it.referred]) for it in needed)
     return Every((*referring, Holds(about, scene, providers)))
-
-
-def _own_only(release: Release) -> bool:
-    return not release.of and release.record not in SHARED | OF_THE_CASE
 
 
 def _among(record: str, field: str, values: Iterable[str], scene: Scene) -> Claim:
@@ -217,9 +213,9 @@ class _Proof:
 
     def adds_something(self, meeting: Iterable[_Meeting]) -> Iterator[_Question]:
         """Yield, for each clause that earlier ones might make superfluous, whether it adds a field of some row."""
-        told = _Told(self.vocabulary, alike=True)
+        told = Told(self.vocabulary, alike=True)
         for release, earlier in meeting:
-            ways = list(dict.fromkeys(tuple(told.covering(release, field, earlier)) for field in _leaving(release)))
+            ways = list(dict.fromkeys(tuple(told.covering(release, field, earlier)) for field in leaving(release)))
             if ways and all(ways):
                 clauses = {each.number: each for each in earlier}
                 others = tuple(clauses[number].clause for number in dict.fromkeys(sum(ways, ())))
@@ -233,7 +229,7 @@ class _Proof:
         Of each clause it is asked whether any earlier one overlaps; the example says which, and those are not asked
         again. So without overlaps there are at most as many questions as clauses.
         """
-        found = [(release, [each for each in earlier if _differing(each, release)]) for release, earlier in meeting]
+        found = [(release, [each for each in earlier if differing(each, release)]) for release, earlier in meeting]
         while pending := [(release, earlier) for release, earlier in found if earlier]:
             claims = [
                 Every((self._applies(release), Some(tuple(self._applies(each) for each in earlier))))
@@ -243,7 +239,7 @@ class _Proof:
             for (release, earlier), answer in zip(pending, self.prover.ask(claims, examples=True), strict=True):
                 met = self._overlapping(earlier, answer)
                 for each in met:
-                    fields = tuple(_differing(each, release))
+                    fields = tuple(differing(each, release))
                     yield Finding(Kind.OVERLAP, release.clause, fields, (each.clause,), answer.example)
                 found.append((release, [each for each in earlier if each not in met] if met else []))
                 if answer.verdict is Verdict.UNDECIDED:
@@ -272,9 +268,9 @@ class _Proof:
         What leaves under the same conditions, or the same and more, for the same people needs no question.
         """
         before = _Before(old, self)
-        told = _Told(self.vocabulary, alike=old.jurisdiction == self.agreement.jurisdiction)
+        told = Told(self.vocabulary, alike=old.jurisdiction == self.agreement.jurisdiction)
         for release in self.agreement.releases:
-            new = _leaving(release)
+            new = leaving(release)
             earlier: list[Release] = []
             for find in (before.saying_less, before.meeting):
                 earlier = find(release) if new else []
@@ -347,12 +343,12 @@ class _Before:
         if not (self._same_providers and self.covers_all(release.record)):
             return []
         said = self._parts(release)
-        return [each for each in clauses if _of_all(release, each) and self._parts(each) <= said]
+        return [each for each in clauses if of_all(release, each) and self._parts(each) <= said]
 
     def _parts(self, release: Release) -> frozenset[Condition]:
         """Return the conditions that must be true together for a clause to release a row."""
         if id(release) not in self._conjuncts:
-            self._conjuncts[id(release)] = frozenset(_together(release.where))
+            self._conjuncts[id(release)] = frozenset(together(release.where))
         return self._conjuncts[id(release)]
 
     def meeting(self, release: Release) -> list[Release]:
@@ -412,53 +408,7 @@ def _found(question: _Question, answer: Answer) -> Iterator[Finding]:
         yield Finding(finding.kind, finding.clause, finding.fields, finding.others, answer.example)
 
 
-# --- forms -----------------------------------------------------------------------------------------------------------
-
-
-class _Told:
-    """What one form tells beside another; ``alike`` whether both agreements cut areas in one way."""
-
-    def __init__(self, vocabulary: Vocabulary, *, alike: bool) -> None:
-        self._vocabulary, self._alike = vocabulary, alike
-        self._answers: dict[tuple[str, str, str, str], bool] = {}
-
-    def covering(self, release: Release, field: str, others: Iterable[Release]) -> Iterator[int]:
-        """Yield the numbers of the clauses that tell at least as much of a field as ``release`` does."""
-        form = release.minimiser(field)
-        return (each.number for each in others if self._no_more(release.record, field, form, each.minimiser(field)))
-
-    def _no_more(self, record: str, field: str, form: str, than: str) -> bool:
-        asked = record, field, form, than
-        if asked not in self._answers:
-            same_area = self._alike or form != "area" or than != "area"
-            of = self._vocabulary.record_type(record).field(field)
-            self._answers[asked] = same_area and tells_no_more(form, than, of)
-        return self._answers[asked]
-
-
-def _leaving(release: Release) -> list[str]:
-    return [each.field for each in release.fields if each.minimiser != "withheld"]
-
-
-def _of_all(release: Release, other: Release) -> bool:
-    """Whether what ``release`` releases is surely of whom ``other`` releases rows."""
-    if not release.of or not other.of:
-        return release.of == other.of or not (other.of or _own_only(other))
-    return set(release.of) <= set(other.of)
-
-
-def _together(where: Condition | None) -> Iterator[Condition]:
-    if isinstance(where, And):
-        for each in where.operands:
-            yield from _together(each)
-    elif where is not None:
-        yield where
-
-
-def _differing(one: Release, other: Release) -> list[str]:
-    """Return the fields that two clauses both name, in different forms."""
-    named = {each.field: each.minimiser for each in one.fields}
-    return [each.field for each in other.fields if named.get(each.field, each.minimiser) != each.minimiser]
+# --- wider ----------------------------------------------------------------------------------------------------------
 
 
 def _wider(old: Agreement, new: Agreement) -> Iterator[Finding]:

@@ -1,0 +1,89 @@
+"""A snapshot on Spark: the same compiled query, where one machine is not enough.
+
+Rules:
+
+1. Spark reads the snapshot as Parquet files, one for each table, which lie beside it and go with it.
+2. Its zone is UTC and its arithmetic is ANSI's, whatever the cluster says: no answer depends on a setting.
+3. What it gives is written as Parquet, for the same hands to make files of that do so for DuckDB.
+
+PySpark is an extra (``pip install comity[spark]``), and needs Java 17 or later. Where Spark runs is the session's to say:
+``local[*]`` here, a cluster by ``SPARK_REMOTE`` or ``spark-submit``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from comity.gate.engines import Engine, bindable, named, rendered
+from comity.gate.snapshot import open_file
+from comity.gate.wide import Wide
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+#: What a session must say, so that an answer is the same wherever it runs.
+SETTINGS: Final[Mapping[str, str]] = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    "spark.sql.datetime.java8API.enabled": "true",
+    "spark.sql.cteRecursionLevelLimit": "1000",
+}
+
+
+@contextmanager
+def session(folder: Path, master: str = "local[*]", **settings: str) -> Iterator[SparkSession]:
+    """Start Spark for as long as the context lasts; its own files are in ``folder``."""
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master(master).appName("comity")
+    own = {"spark.sql.warehouse.dir": str(folder / "warehouse"), "spark.local.dir": str(folder / "local")}
+    for name, value in {**SETTINGS, **own, "spark.ui.enabled": "false", **settings}.items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    try:
+        yield spark
+    finally:
+        spark.stop()
+
+
+def hand_over(snapshot: Path, folder: Path, spark: SparkSession) -> None:
+    """Let Spark know every table of a snapshot, by the names that it has there."""
+    for schema, table, path in _as_parquet(snapshot, folder):
+        spark.sql(f"create database if not exists `{schema}`")
+        spark.sql(f"drop table if exists `{schema}`.`{table}`")
+        spark.sql(f"create table `{schema}`.`{table}` using parquet location '{path}'")
+
+
+def ask(spark: SparkSession, query: Wide, values: Mapping[str, Any]) -> DataFrame:
+    """Return what a compiled query gives, lazily."""
+    from pyspark.sql import functions
+
+    bound = {name: bindable(values[name], Engine.SPARK) for name in named(query.tree)}
+    said = {
+        name: functions.array(*map(functions.lit, value)) if isinstance(value, list) else value
+        for name, value in bound.items()
+    }
+    return spark.sql(rendered(query.tree, Engine.SPARK), args=said)
+
+
+def _as_parquet(snapshot: Path, folder: Path) -> Iterator[tuple[str, str, Path]]:
+    """Write each table as a file, its ids as text; yield schema, table and file."""
+    with open_file(snapshot, read_only=True) as file:
+        columns = file.execute(
+            "select table_schema, table_name, column_name, data_type from information_schema.columns"
+            " where table_schema not in ('main', 'work') order by all"
+        ).fetchall()
+        tables: dict[tuple[str, str], list[str]] = {}
+        for schema, table, column, kind in columns:
+            said = f'"{column}"::varchar as "{column}"' if kind == "UUID" else f'"{column}"'
+            tables.setdefault((schema, table), []).append(said)
+        for (schema, table), chosen in tables.items():
+            path = folder / f"{schema}.{table}.parquet"
+            to = str(path).replace("'", "''")
+            file.execute(f'copy (select {", ".join(chosen)} from "{schema}"."{table}") to \'{to}\' (format parquet)')  # noqa: S608
+            yield schema, table, path
