@@ -17,6 +17,8 @@ from comity.store.cluster import discard_cluster
 from comity.store.provision import drop_database, make_database
 from comity.vocabulary import Vocabulary, load
 
+from .papers import Paper
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 # A crash of the machine may lose a test's data; a crash of PostgreSQL may not, and is tested.
 QUICK = {"fsync": "off", "shared_buffers": "64MB", "max_wal_size": "512MB"}
@@ -102,6 +104,17 @@ def chromium() -> str:
         if path := shutil.which(name):
             return path
     reason = "Chromium is not on this machine; as root on Debian, scripts/debian-packages.sh installs it"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> Callable[[bytes], Paper]:
+    """A reader of PDF documents; without poppler the test fails under CI, and is skipped elsewhere."""
+    if shutil.which("pdftotext") and shutil.which("pdfinfo"):
+        return lambda made: Paper(made, tmp_path)
+    reason = "poppler-utils is not on this machine; as root on Debian, scripts/debian-packages.sh installs it"
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)

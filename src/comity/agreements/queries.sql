@@ -80,6 +80,11 @@ insert into agreements.signature (name, version, agency, thumbprint, signature, 
 values (%(name)s, %(version)s, %(agency)s, %(thumbprint)s, %(signature)s, %(at)s, %(entry)s, %(salt)s)
 on conflict do nothing;
 
+-- name: signatures
+-- Every signature under every version.
+select name, version, agency, thumbprint, signature, signed_at from agreements.signature
+order by name, version, agency, signed_at, thumbprint;
+
 -- name: events
 -- The acts upon a version, in the order in which they were done.
 select act, agency, at from agreements.event where name = %(name)s and version = %(version)s order by number;

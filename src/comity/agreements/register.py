@@ -1,26 +1,41 @@
-"""The public register: what has been agreed, in words, and whether it is in force. No personal data, no keys.
+"""The public register: what has been agreed, in words, by whom it was signed, and whether it is in force.
 
-A version is in it from its first signature on, for ever: also when it is revoked or replaced. Drafts are not.
+A version is in it from its first signature on, for ever: also when it is revoked or replaced. Drafts are not. It holds
+no personal data: who signed is an agency, by the thumbprint of its key. Its page and its PDF are made from one entry.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 
+from comity.agreements.canonical import canonical
 from comity.agreements.catalogue import agreement_text, catalogue_text
 from comity.agreements.entering import Connection
+from comity.agreements.keys import thumbprint
 from comity.agreements.linked_data import Addresses, Published
-from comity.agreements.models import Agreement, Considered, Standing, Why
-from comity.agreements.store import agencies, all_standings
-from comity.agreements.words import ClauseWords, agreement_words
+from comity.agreements.models import Agreement, AssessmentReference, Considered, Party, Signature, Standing, Why
+from comity.agreements.sign import verify
+from comity.agreements.store import agencies, all_standings, signatures_of
+from comity.agreements.words import ClauseWords, ReleaseWords, agreement_words, released_words
 from comity.vocabulary.models import Label, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
+class SignedBy:
+    """A party and its signature, if it has signed; ``counts`` if it is genuine and of the key that is pinned for it."""
+
+    agency: Label
+    at: datetime | None = None
+    thumbprint: str = ""
+    counts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterEntry:
-    """One version, for anybody to read."""
+    """One version, for anybody to read; ``digest`` is the SHA-256 of what was signed, in hexadecimal."""
 
     name: str
     version: int
@@ -33,6 +48,10 @@ class RegisterEntry:
     standing: Standing
     clauses: tuple[ClauseWords, ...]
     suspends: bool  # while the review of a use is overdue, which is for the gate to say
+    releases: tuple[ReleaseWords, ...]
+    assessment: AssessmentReference
+    signatures: tuple[SignedBy, ...]
+    digest: str
 
     @property
     def status(self) -> Label:
@@ -42,8 +61,11 @@ class RegisterEntry:
 
 def register(conn: Connection, vocabulary: Vocabulary, now: datetime) -> tuple[RegisterEntry, ...]:
     """Return the register by name, newest version first; ``now`` is in the zone whose calendar counts."""
-    names = _names(conn)
-    return tuple(_entry(each.agreement, each.standing, vocabulary, names) for each in _all(conn, vocabulary, now))
+    parties, kept = {party.agency: party for party in agencies(conn)}, signatures_of(conn)
+    return tuple(
+        _entry(each.agreement, each.standing, vocabulary, parties, kept.get(str(each.agreement), ()))
+        for each in _all(conn, vocabulary, now)
+    )
 
 
 def register_data(conn: Connection, vocabulary: Vocabulary, now: datetime, at: Addresses) -> str:
@@ -79,8 +101,14 @@ def _published(considered: Considered) -> bool:
 
 
 def _entry(
-    agreement: Agreement, standing: Standing, vocabulary: Vocabulary, names: Mapping[str, Label]
+    agreement: Agreement,
+    standing: Standing,
+    vocabulary: Vocabulary,
+    parties: Mapping[str, Party],
+    kept: Collection[Signature],
 ) -> RegisterEntry:
+    names = {agency: party.label for agency, party in parties.items()}
+
     def labels(ids: tuple[str, ...]) -> tuple[Label, ...]:
         return tuple(names.get(agency, Label(agency, agency)) for agency in ids)
 
@@ -96,4 +124,22 @@ def _entry(
         standing=standing,
         clauses=agreement_words(agreement, vocabulary, names),
         suspends=agreement.review is not None and agreement.review.suspends,
+        releases=released_words(agreement, vocabulary),
+        assessment=agreement.assessment,
+        signatures=tuple(_signed_by(agreement, agency, parties.get(agency), kept) for agency in agreement.parties),
+        digest=sha256(canonical(agreement)).hexdigest(),
     )
+
+
+def _signed_by(agreement: Agreement, agency: str, party: Party | None, kept: Collection[Signature]) -> SignedBy:
+    """Return the signature of a party that counts, else its latest, as one that does not."""
+    label = party.label if party else Label(agency, agency)
+    its = sorted((each for each in kept if each.agency == agency), key=lambda each: each.signed_at)
+    if not its:
+        return SignedBy(label)
+    key = party.public_key if party else None
+    pinned = next((each for each in its if key is not None and each.thumbprint == thumbprint(key)), None)
+    if pinned is None or key is None:
+        return SignedBy(label, its[-1].signed_at, its[-1].thumbprint)
+    genuine = verify(canonical(agreement), agency, agreement.name, agreement.version, pinned.signature, key)
+    return SignedBy(label, pinned.signed_at, pinned.thumbprint, genuine)

@@ -34,7 +34,7 @@ from comity.agreements.errors import (
     UnknownAgreementError,
 )
 from comity.agreements.keys import is_sound, thumbprint
-from comity.agreements.models import Act, Agreement, AssessmentReference, Considered, Event, Party
+from comity.agreements.models import Act, Agreement, AssessmentReference, Considered, Event, Party, Signature
 from comity.agreements.parse import MAX_NAME, from_canonical, is_name, parse_agreement
 from comity.agreements.prove import contradictions
 from comity.agreements.prove_words import finding_words
@@ -189,6 +189,15 @@ def load_standing(conn: Connection, name: str, vocabulary: Vocabulary, now: date
 def all_standings(conn: Connection, vocabulary: Vocabulary, now: datetime) -> tuple[tuple[Considered, ...], ...]:
     """Return the versions of each agreement, by name, earliest first, each with its standing."""
     return all_from_rows(conn.execute(standing_query(), {"name": None}), vocabulary, now)
+
+
+def signatures_of(conn: Connection) -> Mapping[str, tuple[Signature, ...]]:
+    """Return every signature that is kept, by ``name@version``; whether one counts, its reader has to check."""
+    found: dict[str, tuple[Signature, ...]] = {}
+    for name, version, *signed in conn.execute(_QUERIES.signatures):
+        each = Signature(*signed)
+        found[f"{name}@{version}"] = (*found.get(f"{name}@{version}", ()), each)
+    return found
 
 
 # --- acts ------------------------------------------------------------------------------------------------------------

@@ -98,6 +98,14 @@ class ClauseWords:
     text: Label
 
 
+@dataclass(frozen=True, slots=True)
+class ReleaseWords:
+    """One release as a table: which records, of whom, under which condition; each field with its form."""
+
+    what: Label
+    fields: tuple[tuple[Label, Label], ...]
+
+
 def agreement_words(
     agreement: Agreement, vocabulary: Vocabulary, agencies: Mapping[str, Label] = _UNKNOWN_AGENCIES
 ) -> tuple[ClauseWords, ...]:
@@ -121,6 +129,29 @@ def agreement_words(
 
 def release_words(release: Release, vocabulary: Vocabulary) -> Label:
     """Return one release in a sentence: of whose records, under which condition, which fields in which form."""
+    fields = join(_field(each, release.record, vocabulary) for each in release.fields)
+    return phrase("{0}: {1}.", "{0}: {1}.", _records(release, vocabulary), fields)
+
+
+def released_words(agreement: Agreement, vocabulary: Vocabulary) -> tuple[ReleaseWords, ...]:
+    """Return the releases of an agreement as tables, in their order."""
+    return tuple(
+        ReleaseWords(
+            _records(release, vocabulary),
+            tuple(
+                (
+                    vocabulary.record_type(release.record).field(each.field).label,
+                    vocabulary.minimisers[each.minimiser].label,
+                )
+                for each in release.fields
+            ),
+        )
+        for release in agreement.releases
+    )
+
+
+def _records(release: Release, vocabulary: Vocabulary) -> Label:
+    """Return of whose records, under which condition."""
     record = vocabulary.record_type(release.record)
     people = [vocabulary.subject_categories[name].label for name in release.of]
     whose = phrase(" (of: {0})", " (van: {0})", join(lower(label) for label in people)) if people else Label("", "")
@@ -128,8 +159,7 @@ def release_words(release: Release, vocabulary: Vocabulary) -> Label:
     if release.where is not None:
         words = condition_words(release.where, vocabulary, record=release.record)
         where = phrase(", if {0}", ", als geldt: {0}", words)
-    fields = join(_field(each, release.record, vocabulary) for each in release.fields)
-    return phrase("{0}{1}{2}: {3}.", "{0}{1}{2}: {3}.", record.plural, whose, where, fields)
+    return phrase("{0}{1}{2}", "{0}{1}{2}", record.plural, whose, where)
 
 
 def field_words(release: Release, field: str, vocabulary: Vocabulary) -> Label:
