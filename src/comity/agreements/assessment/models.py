@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, TypeAlias
+from uuid import UUID
 
 from comity.vocabulary.models import Label
 
@@ -204,6 +206,15 @@ class Assessment:
     def under(self, path: str) -> Iterator[str]:
         """Yield the paths of the answers about one item."""
         return (each for each in self.answers if each.startswith(f"{path}."))
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """That an assessment was approved: when, by which entry of the ledger; for which agency, once that is numbered."""
+
+    at: datetime
+    entry: UUID
+    agency: str | None = None
 
 
 # --- the four steps, read ---------------------------------------------------------------------------------------------

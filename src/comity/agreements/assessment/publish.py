@@ -1,4 +1,7 @@
-"""An assessment as a page for the public: one HTML file, needing nothing beside it, without confidential parts. Pure.
+"""An assessment for the public, without confidential parts: what is published, and the page of it. Pure.
+
+The page is one HTML file that needs nothing beside it. :mod:`comity.agreements.assessment.paper` makes the PDF, of the
+very same :class:`Published`: what is withheld from the one is withheld from the other.
 
 Rules:
 
@@ -11,8 +14,9 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any, Final
 
@@ -23,6 +27,8 @@ from comity.agreements.assessment.steps import risks
 from comity.agreements.condition_words import condition_words
 from comity.agreements.conditions import parse_condition
 from comity.agreements.errors import ConditionError
+from comity.agreements.phrases import day
+from comity.agreements.words import length_words
 from comity.vocabulary.models import Label, Vocabulary
 
 LANGUAGES: Final = ("en", "nl")
@@ -78,8 +84,8 @@ def publish(
     assessment: Assessment, vocabulary: Vocabulary, language: str, agencies: Mapping[str, Label], *, approved: bool
 ) -> str:
     """Return the page in ``language`` (``en`` or ``nl``); ``agencies`` gives the agencies' names, by their ids."""
-    page = _Page(without_confidential(assessment), vocabulary, language, agencies)
-    return str(_template().render(page=page, say=_words(language), language=language, approved=approved))
+    page = Published(without_confidential(assessment), vocabulary, language, agencies)
+    return str(_template().render(page=page, say=said(language), language=language, approved=approved))
 
 
 @cache
@@ -92,8 +98,8 @@ def _template() -> Any:
     ).get_template("publication.html")
 
 
-class _Page:
-    """What the template asks for."""
+class Published:
+    """What is said of an assessment to the public, in one language: all that the page and the PDF are made from."""
 
     def __init__(self, public: Public, vocabulary: Vocabulary, language: str, agencies: Mapping[str, Label]) -> None:
         self._public, self._vocabulary, self._language, self._agencies = public, vocabulary, language, agencies
@@ -108,6 +114,11 @@ class _Page:
     def written_in(self) -> str:
         """The language of the answers."""
         return self.assessment.text("language") or self._language
+
+    @property
+    def withholds(self) -> bool:
+        """Whether anything is not published."""
+        return bool(self._public.withheld) or any(self._public.items.values())
 
     @property
     def picture(self) -> str:
@@ -173,8 +184,16 @@ class _Page:
                 return "; ".join(self._form(path, word) for word in words)
             case Kind.CONDITION:
                 return self._condition(path)
-            case _:
-                return self.assessment.text(path)
+        return self._plainly(question.kind, self.assessment.text(path))
+
+    def _plainly(self, kind: Kind, text: str) -> str:
+        """Return a day or a length of time as people say it, and any other text as it was written."""
+        if kind is Kind.LENGTH:
+            return self._say(length_words(text)) or text
+        try:
+            return self._say(day(date.fromisoformat(text))) if kind is Kind.DAY else text
+        except ValueError:  # a draft may be looked at before it is right
+            return text
 
     def _choice(self, question: Question, word: str) -> str:
         own = self._catalogue.choices.get(question.of)
@@ -218,7 +237,7 @@ class _Page:
         return label.in_language(self._language)
 
 
-def _words(language: str) -> Any:
+def said(language: str) -> Callable[[str], str]:
     """Return what says a phrase of the page itself in ``language``."""
     return lambda key: _SAID[key].in_language(language)
 

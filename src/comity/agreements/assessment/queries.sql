@@ -13,6 +13,12 @@ select w.name, a.status from agreements.assessment_work w
 left join agreements.assessment a using (name, version)
 where w.name = %(name)s and w.version = %(version)s;
 
+-- name: approval
+-- When an assessment that was worked on in four steps was approved, and by which entry of the ledger.
+select a.approved_at, a.entry from agreements.assessment_work w
+join agreements.assessment a using (name, version)
+where w.name = %(name)s and w.version = %(version)s and a.status = 'approved';
+
 -- name: plain_status
 -- The status of an assessment of that version, worked on in four steps or not.
 select status from agreements.assessment where name = %(name)s and version = %(version)s;

@@ -20,11 +20,12 @@ from comity.agreements.assessment.complete import Open, Point, StepSignature, di
 from comity.agreements.assessment.errors import IncompleteError
 from comity.agreements.assessment.file import Filed, document
 from comity.agreements.assessment.merge import Change, Edit, Editor, Working, change_for, edits_between, fold
-from comity.agreements.assessment.models import Answer, Discipline, Step
+from comity.agreements.assessment.models import Answer, Approval, Discipline, Step
 from comity.agreements.entering import Connection, enter
 from comity.agreements.errors import ActRefusedError, UnknownAgreementError
 from comity.agreements.models import AssessmentReference
 from comity.agreements.store import agencies, approve_assessment, propose_assessment
+from comity.ledger import find
 from comity.store import load_queries
 from comity.vocabulary.models import Vocabulary
 
@@ -74,6 +75,15 @@ def progress(conn: Connection, assessment: AssessmentReference, vocabulary: Voca
         known = [party.agency for party in agencies(conn)]
     points = () if approved else open_points(working, signatures, vocabulary, agencies=known)
     return Progress(working, signatures, approved, points)
+
+
+def approval(conn: Connection, assessment: AssessmentReference) -> Approval | None:
+    """Return that an assessment was approved, when and for which agency; None if it is not, or not in four steps."""
+    row = conn.execute(_QUERIES.approval, _named(assessment)).fetchone()
+    if row is None:
+        return None
+    logged = find(conn, row[1])
+    return Approval(row[0], row[1], logged.entry().context.get("agency") if logged else None)
 
 
 def edit(
