@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -74,6 +75,9 @@ def test_a_file_that_is_complete_is_drafted_and_published_without_a_database(com
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Een concept: niet goedgekeurd." in page
     assert "laptop" not in page
+    comity("assessment", "publish", example, tmp_path / "page.pdf", "--language", "nl")
+    comity("assessment", "publish", example, tmp_path / "page", "--pdf")
+    assert (tmp_path / "page.pdf").read_bytes()[:5] == (tmp_path / "page").read_bytes()[:5] == b"%PDF-"
     assert comity("assessment", "canonical", example).startswith('{"assessment":"marac-victim-safety"')
     assert not (home / "cluster").exists()
 
@@ -100,7 +104,7 @@ def sign_the_rest(home):
                     sign_step(conn, reference, step, by, datetime.now(UTC), node.vocabulary)
 
 
-def test_from_two_people_at_once_to_an_approved_assessment_and_its_agreement(comity, home, example, tmp_path):
+def test_from_two_people_at_once_to_an_approved_assessment_and_its_agreement(comity, home, example, tmp_path, paper):
     for agency in ("police", "probation", "victim-services"):
         comity("agreement", "agency", agency, agency, "--en", agency.title(), "--nl", agency.title())
     comity("assessment", "import", example, *LEGAL)
@@ -127,6 +131,13 @@ def test_from_two_people_at_once_to_an_approved_assessment_and_its_agreement(com
     comity("assessment", "publish", f"{NAME}@{VERSION}", tmp_path / "page.html")
     assert "Approved." in (tmp_path / "page.html").read_text()
     assert "About 600" in (tmp_path / "page.html").read_text()
+    comity("assessment", "publish", f"{NAME}@{VERSION}", tmp_path / "page.pdf")
+    printed = paper((tmp_path / "page.pdf").read_bytes())
+    for words in ("Approved on ", "About 600", "Measures Security Police"):
+        assert words in printed.text
+    shown = comity("assessment", "canonical", f"{NAME}@{VERSION}", "--public").removesuffix("\n")
+    assert hashlib.sha256(shown.encode()).hexdigest() in printed.text
+    assert "laptop" not in shown
 
 
 def test_an_assessment_that_nobody_began_is_a_sentence(comity):

@@ -213,6 +213,10 @@ def test_an_agreement_from_proposal_to_revocation(comity, tmp_path):
         (tmp_path / "public" / name).read_text() for name in ("agreements.jsonld", "agreements/court-listing/1.jsonld")
     ):
         assert "https://comity.example.org/agreements/court-listing/1#policy" in text
+    assert not list((tmp_path / "public").rglob("*.pdf"))
+    comity("agreement", "publish", tmp_path / "public", "--address", "https://comity.example.org/", "--pdf")
+    printed = [tmp_path / "public" / "agreements" / "court-listing" / f"1.{language}.pdf" for language in ("en", "nl")]
+    assert [path.read_bytes()[:5] for path in printed] == [b"%PDF-"] * 2
     comity(
         "agreement", "act", "revoke", "court-listing", 1, "--agency", "prison", "--by", "staff-2", "--reason", "Over."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
@@ -11,10 +12,12 @@ from uuid import UUID
 from cyclopts import App, Parameter, validators
 
 from comity import vocabulary
+from comity.agreements.assessment.publish import LANGUAGES
 from comity.agreements.consent import Answer, Recorded
 from comity.agreements.keys import load_key, make_key, public_bytes, thumbprint
 from comity.agreements.linked_data import Addresses
 from comity.agreements.models import Act, Agreement, AssessmentReference, Event
+from comity.agreements.paper.agreement import agreement_pdf
 from comity.agreements.parse import parse_agreement
 from comity.agreements.prove import ALONE, COMPARED, CONTRADICTIONS, SEALED, Finding, Kind, compare
 from comity.agreements.prove import prove as proved
@@ -228,7 +231,7 @@ def act(
 
 
 @app.command
-def publish(folder: Path, *, address: str) -> None:
+def publish(folder: Path, *, address: str, pdf: bool = False) -> None:
     """Write the public register for programs: a DCAT catalogue, and each version as an ODRL policy, as JSON-LD.
 
     Parameters
@@ -237,20 +240,25 @@ def publish(folder: Path, *, address: str) -> None:
         Where to write; it is made if it is not there.
     address
         The node's own address, e.g. https://comity.example.org.
+    pdf
+        Write each version for people too: accessible PDFs (PDF/UA-1), in English and in Dutch.
     """
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", address):
         raise Misused(f"{address!r} is no address of a node. Write one such as https://comity.example.org.")
     at = Addresses(address.rstrip("/"))
     with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
         words = opened.vocabulary
-        texts = {"agreements.jsonld": register_data(conn, words, now(), at)}
-        for each in register(conn, words, now()):
+        files = {"agreements.jsonld": register_data(conn, words, now(), at).encode()}
+        entries = register(conn, words, now())
+        for each in entries:
             text = agreement_data(conn, each.name, each.version, words, now(), at)
-            texts[f"agreements/{each.name}/{each.version}.jsonld"] = text or ""
-    for name, text in texts.items():
+            files[f"agreements/{each.name}/{each.version}.jsonld"] = (text or "").encode()
+    for each, language in product(entries, LANGUAGES if pdf else ()):
+        files[f"agreements/{each.name}/{each.version}.{language}.pdf"] = agreement_pdf(each, language, now().date())
+    for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    print(f"{len(texts) - 1} versions are published in {folder}.")
+        (folder / name).write_bytes(data)
+    print(f"{len(entries)} versions are published in {folder}.")
 
 
 @app.command

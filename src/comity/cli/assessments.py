@@ -13,14 +13,16 @@ from cyclopts import App, Parameter
 from comity import vocabulary
 from comity.agreements.assessment import Answer, Assessment, Discipline, Step, parse_assessment, write_assessment
 from comity.agreements.assessment import canonical as canonical_bytes
-from comity.agreements.assessment.complete import open_answers
+from comity.agreements.assessment.complete import StepSignature, open_answers
 from comity.agreements.assessment.difference import differences
 from comity.agreements.assessment.draft import draft_agreement as drafted
 from comity.agreements.assessment.merge import Edit, Editor, Working
-from comity.agreements.assessment.models import PRESENT
+from comity.agreements.assessment.models import PRESENT, Approval
+from comity.agreements.assessment.paper import assessment_pdf
 from comity.agreements.assessment.publish import publish as published
+from comity.agreements.assessment.publish import without_confidential
+from comity.agreements.assessment.store import approval, edit, load_working, progress, sign_step, take_file
 from comity.agreements.assessment.store import approve as approve_in_store
-from comity.agreements.assessment.store import edit, load_working, progress, sign_step, take_file
 from comity.agreements.errors import ActRefusedError
 from comity.agreements.models import AssessmentReference
 from comity.agreements.store import agencies
@@ -77,17 +79,44 @@ def draft_agreement(what: What) -> None:
 
 
 @app.command
-def canonical(what: What) -> None:
-    """Print the one sequence of bytes that an assessment is: RFC 8785 JSON."""
-    print(canonical_bytes(_read(what).assessment).decode())
+def canonical(what: What, *, public: bool = False) -> None:
+    """Print the one sequence of bytes that an assessment is: RFC 8785 JSON.
+
+    Parameters
+    ----------
+    public
+        Leave out what is confidential. Of these bytes, without the end of the line, a published PDF gives the SHA-256.
+    """
+    assessment = _read(what).assessment
+    print(canonical_bytes(without_confidential(assessment).assessment if public else assessment).decode())
 
 
 @app.command
-def publish(what: What, out: Path, *, language: Language = "en") -> None:
-    """Write the page for the public; what is confidential is withheld, and a draft says that it is one."""
-    read = _read(what)
-    page = published(read.assessment, vocabulary.load(), language, read.agencies, approved=read.approved)
-    out.write_text(page, encoding="utf-8")
+def publish(what: What, out: Path, *, language: Language = "en", pdf: bool = False) -> None:
+    """Write the page for the public; what is confidential is withheld, and a draft says that it is one.
+
+    Parameters
+    ----------
+    out
+        The file to write. One whose name ends in .pdf is written as PDF.
+    pdf
+        Write an accessible PDF (PDF/UA-1), whatever the file is called.
+    """
+    read, words = _read(what), vocabulary.load()
+    if pdf or out.suffix.lower() == ".pdf":
+        made = assessment_pdf(
+            read.assessment,
+            words,
+            language,
+            read.agencies,
+            on=now().date(),
+            approval=read.approval,
+            signatures=read.signatures,
+        )
+        out.write_bytes(made)
+    else:
+        page = published(read.assessment, words, language, read.agencies, approved=read.approved)
+        out.write_text(page, encoding="utf-8")
     print(f"{out} is written{'' if read.approved else ', as a draft'}.")
 
 
@@ -185,6 +214,8 @@ class _Read:
     assessment: Assessment
     approved: bool
     agencies: Mapping[str, Label]
+    approval: Approval | None = None
+    signatures: tuple[StepSignature, ...] = ()
 
 
 def _read(what: str) -> _Read:
@@ -194,9 +225,10 @@ def _read(what: str) -> _Read:
             parse_assessment(Path(what).read_bytes(), vocabulary.load()).assessment, approved=False, agencies={}
         )
     with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
-        found = progress(conn, AssessmentReference(kept[1], int(kept[2])), opened.vocabulary)
+        reference = AssessmentReference(kept[1], int(kept[2]))
+        found, approved = progress(conn, reference, opened.vocabulary), approval(conn, reference)
         names = {party.agency: party.label for party in agencies(conn)}
-    return _Read(found.working.assessment(), found.approved, names)
+    return _Read(found.working.assessment(), found.approved, names, approved, found.standing)
 
 
 def _tell_conflicts(working: Working) -> None:
