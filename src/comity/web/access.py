@@ -51,6 +51,8 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "register-data": Desk.ANYBODY,
     "agreement": Desk.ANYBODY,
     "agreement-data": Desk.ANYBODY,
+    "agreement-paper": Desk.ANYBODY,
+    "assessment-paper": Desk.ANYBODY,
     "ledger": Desk.ANYBODY,
     "ledger-entry": Desk.ANYBODY,
     "ledger-checkpoint": Desk.ANYBODY,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from comity import ledger
+from comity.agreements.assessment.store import approval
 from comity.agreements.linked_data import MEDIA_TYPE, Addresses
 from comity.agreements.register import RegisterEntry, agreement_data, register, register_data
 from comity.gate.reviews import suspended
@@ -64,11 +66,13 @@ async def agreement_for_programs(request: Request, name: str, version: int, _: A
 @router.get("/agreements/{name}/{version}", name="agreement", response_class=HTMLResponse)
 async def agreement(request: Request, name: str, version: int, _: Anybody) -> Response:
     """Show one version of an agreement, clause by clause, in words."""
-    entries, paused = await _register(services_of(request))
-    entry = next((it for it in entries if (it.name, it.version) == (name, version)), None)
-    if entry is None:
-        raise no_such_page()
-    return await page(request, "agreement.html", active="register", entry=entry, paused=paused)
+    services = services_of(request)
+    entry = await entry_of(services, name, version)
+    paused = await paused_among(services, [entry])
+    approved = await services.reading(Role.GOVERNANCE, lambda conn: approval(conn, entry.assessment))
+    return await page(
+        request, "agreement.html", active="register", entry=entry, paused=paused, assessed=approved is not None
+    )
 
 
 @router.get("/ledger", name="ledger", response_class=HTMLResponse)
@@ -149,12 +153,26 @@ def _linked_data(request: Request, text: str) -> Response:
     return Response(text, media_type=MEDIA_TYPE, headers=headers)
 
 
-async def _register(services: Services) -> tuple[tuple[RegisterEntry, ...], frozenset[str]]:
-    """Return the register, and which versions (``name@version``) release nothing while a review is overdue."""
-    now, vocabulary = services.now(), services.node.vocabulary
-    entries = await services.reading(Role.GOVERNANCE, lambda conn: register(conn, vocabulary, now))
+async def entry_of(services: Services, name: str, version: int) -> RegisterEntry:
+    """Return one version of the register; a page error, if the register does not have it."""
+    entries, _ = await _register(services)
+    entry = next((it for it in entries if (it.name, it.version) == (name, version)), None)
+    if entry is None:
+        raise no_such_page()
+    return entry
+
+
+async def paused_among(services: Services, entries: Sequence[RegisterEntry]) -> frozenset[str]:
+    """Return which versions (``name@version``) release nothing while a review is overdue."""
     if not any(entry.suspends for entry in entries):
-        return entries, frozenset()
+        return frozenset()
     names = await services.reading(Role.GATE, suspended)
     paused = (it for it in entries if it.suspends and it.standing.in_force and it.name in names)
-    return entries, frozenset(f"{it.name}@{it.version}" for it in paused)
+    return frozenset(f"{it.name}@{it.version}" for it in paused)
+
+
+async def _register(services: Services) -> tuple[tuple[RegisterEntry, ...], frozenset[str]]:
+    """Return the register, and which versions release nothing while a review is overdue."""
+    now, vocabulary = services.now(), services.node.vocabulary
+    entries = await services.reading(Role.GOVERNANCE, lambda conn: register(conn, vocabulary, now))
+    return entries, await paused_among(services, entries)
