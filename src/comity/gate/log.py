@@ -46,7 +46,7 @@ async def uses_of(conn: Connection, person: UUID, now: datetime, *, by: str, voc
 
     That it was read is a consultation, with its entry in the ledger, committed before this returns.
     """
-    _refuse_open_transaction(conn)
+    refuse_open_transaction(conn)
     async with conn.transaction():
         # Whoever holds data of this person: only membership is read, and it is read for the person's own sake.
         agencies = [row[0] for row in await (await conn.execute(_QUERIES.agencies)).fetchall()]
@@ -76,7 +76,7 @@ async def log_for_overseer(
     ``before`` is the id of the last line that was read: what was logged in its very microsecond is not passed over.
     The caller has made sure that ``by`` oversees that agency. That it was read is remembered as in :func:`uses_of`.
     """
-    _refuse_open_transaction(conn)
+    refuse_open_transaction(conn)
     async with conn.transaction():
         asked = {"agency": agency, "before": before, "limit": MOST_LINES}
         rows = await (await conn.execute(_QUERIES.log_of_agency, asked)).fetchall()
@@ -100,7 +100,8 @@ async def remember(
     await conn.execute(_QUERIES.log_consultation, {**values, "body": entry.encode()})
 
 
-def _refuse_open_transaction(conn: Connection) -> None:
+def refuse_open_transaction(conn: Connection) -> None:
+    """Raise ``RuntimeError`` if a transaction is open: what is read must be committed as read."""
     if conn.info.transaction_status is not TransactionStatus.IDLE:
         raise RuntimeError("reading the log is a transaction of its own")
 

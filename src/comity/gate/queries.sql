@@ -143,3 +143,45 @@ limit %(limit)s
 -- name: snapshot_settings
 -- The agencies whose rows are copied, in this transaction alone; and the moment of which everything is.
 select now() as at, set_config('comity.providers', %(providers)s, true), set_config('datestyle', 'ISO', true)
+
+-- name: own_and_unasked
+-- Whether a refusal was for want of consent alone, about somebody of whom the asking agency itself holds a record.
+with recursive line (person) as (
+    select person from gate.disclosure where id = %(id)s and kind = 'refusal' and reason = %(no_consent)s
+    union
+    select moved.redirect_to from people.person moved join line on moved.person = line.person where moved.redirect_to is not null
+)
+select exists (select from line join people.membership m on m.person = line.person where m.agency = %(agency)s)
+
+-- name: was_reached
+-- Whether somebody was lately shown this person's record under this agreement, or refused it for want of consent alone
+-- about somebody of whom their own agency holds a record.
+with recursive line (person) as (
+    select %(person)s::uuid
+    union
+    select moved.redirect_to from people.person moved join line on moved.person = line.person where moved.redirect_to is not null
+)
+select exists (
+    select from gate.disclosure
+    where person = %(person)s::uuid and act = 'read' and agency = %(agency)s and requester = %(requester)s
+        and role = %(role)s and agreement = %(agreement)s and at >= %(since)s
+        and (kind = 'disclosure' or reason = %(no_consent)s and exists (
+            select from line join people.membership m on m.person = line.person where m.agency = %(agency)s
+        ))
+)
+
+-- name: answers_of
+-- What somebody answered who was asked for consent, under each id that they ever had, latest first.
+with recursive line (person) as (
+    select %(person)s::uuid
+    union
+    select moved.redirect_to from people.person moved join line on moved.person = line.person where moved.redirect_to is not null
+), ever (known_as) as (
+    select person from line
+    union
+    select merged.person from ever join people.person merged on merged.redirect_to = ever.known_as
+)
+select asked.name, asked.answer, asked.agency, asked.by, asked.at, asked.reason, asked.entry
+from ever join agreements.consent asked on asked.person = ever.known_as
+where %(agreements)s::text[] is null or asked.name = any(%(agreements)s::text[])
+order by asked.number desc
