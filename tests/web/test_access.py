@@ -10,11 +10,15 @@ from comity.web.api import create_api
 from comity.web.api.routes import router
 from comity.web.app import create_app
 from comity.web.models import Colleague
-from comity.web.pages import errand, looking, oversight, papers, public, reviewing, start, stewarding
+from comity.web.pages import consenting, errand, looking, oversight, papers, public, reviewing, start, stewarding
 
-from .desk import ACCOUNT, OVERSEER, PROSECUTOR, STEWARD, Browser, Office
+from .desk import ACCOUNT, Browser, OVERSEER, Office, PROSECUTOR, STEWARD
 
-PAGES = [it for room in (start, errand, looking, stewarding, oversight, papers, reviewing, public) for it in room.router.routes]
+PAGES = [
+    it
+    for room in (start, errand, looking, stewarding, oversight, papers, reviewing, consenting, public)
+    for it in room.router.routes
+]
 OPERATIONS = [it for it in [*router.routes, *create_api().routes] if isinstance(it, APIRoute)]
 VISITORS = {
     "nobody": {Desk.ANYBODY},

@@ -15,7 +15,7 @@ from comity.gate import CaseRead, Read, Request, Search, disclose
 from comity.gate.errors import GateError
 from comity.gate.models import Answer, Asked, Refusal
 from comity.store import Role
-from comity.web.agreeing import open_to
+from comity.web.agreeing import all_versions, asking_consent, open_among
 from comity.web.guards import refuse_forged
 from comity.web.language import marked
 from comity.web.models import Colleague, Errand
@@ -33,7 +33,7 @@ Text = Annotated[str, Form(max_length=MAX_TEXT)]
 async def ask(request: HttpRequest, colleague: Annotated[Colleague, Depends(admit_colleague)]) -> Response:
     """Show the form to search with."""
     errand = errand_of(request)
-    return _to_errand() if errand is None else await _search_page(request, colleague, errand)
+    return to_errand() if errand is None else await _search_page(request, colleague, errand)
 
 
 @router.post("/search", name="search")
@@ -48,7 +48,7 @@ async def search(
     await refuse_forged(request)
     errand = errand_of(request)
     if errand is None:
-        return _to_errand()
+        return to_errand()
     typed = {"name": name.strip(), "birth_date": birth_date.strip(), "number": number.strip()}
     day, fault = _day(typed["birth_date"])
     if fault:
@@ -77,7 +77,7 @@ async def case(
     await refuse_forged(request)
     errand = errand_of(request)
     if errand is None:
-        return _to_errand()
+        return to_errand()
     try:
         asks = CaseRead(reference)
     except GateError:
@@ -89,13 +89,19 @@ async def case(
 async def _joined(request: HttpRequest, colleague: Colleague, asks: Asked, template: str) -> Response:
     errand = errand_of(request)
     if errand is None:
-        return _to_errand()
+        return to_errand()
     answer = await _look(request, colleague, errand, asks)
     if isinstance(answer, Refusal):
-        return await page(
-            request, "refused.html", 404, active="search", refusal=answer, **await _frame(request, colleague, errand)
-        )
-    return await page(request, template, active="search", answer=answer, **await _frame(request, colleague, errand))
+        return await refused(request, colleague, errand, answer, getattr(asks, "person", None))
+    return await page(request, template, active="search", answer=answer, **await frame(request, colleague, errand))
+
+
+async def refused(
+    request: HttpRequest, colleague: Colleague, errand: Errand, refusal: Refusal, person: UUID | None = None
+) -> Response:
+    """Say that there is nothing to show: in the same words, whoever was asked for and whatever the reason."""
+    shown = await frame(request, colleague, errand)
+    return await page(request, "refused.html", 404, active="search", refusal=refusal, person=person, **shown)
 
 
 async def _look(request: HttpRequest, colleague: Colleague, errand: Errand, asks: Asked) -> Answer:
@@ -121,16 +127,17 @@ async def _search_page(
         active="search",
         refused=refused,
         **shown,
-        **await _frame(request, colleague, errand),
+        **await frame(request, colleague, errand),
     )
 
 
-async def _frame(request: HttpRequest, colleague: Colleague, errand: Errand) -> dict[str, Any]:
+async def frame(request: HttpRequest, colleague: Colleague, errand: Errand) -> dict[str, Any]:
     """Return what stands above every look: the errand, and the agreement it is done under."""
     services = services_of(request)
     async with services.as_role(Role.GOVERNANCE) as conn:
-        agreements = await open_to(conn, colleague, services.node.vocabulary, services.now())
-    return {"errand": errand, "agreement": next((it for it in agreements if it.name == errand.agreement), None)}
+        found = await all_versions(conn, services.node.vocabulary, services.now())
+    chosen = next((it for it in open_among(found, colleague) if it.name == errand.agreement), None)
+    return {"errand": errand, "agreement": chosen, "asking": asking_consent(found, colleague.agency)}
 
 
 def _unusable(typed: Mapping[str, str]) -> dict[str, str]:
@@ -170,5 +177,6 @@ def _whole(year: int) -> int:
     return year
 
 
-def _to_errand() -> Response:
+def to_errand() -> Response:
+    """Lead to where a colleague says what they are here to do: nothing is shown before."""
     return RedirectResponse("/errand", status_code=303)

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from comity.agreements.consent_words import ANSWERS
 from comity.gate import log_for_overseer, uses_of
 from comity.gate.log import MOST_LINES
 from comity.store import Role
 from comity.web import store
 from comity.web.language import marked
 from comity.web.models import Citizen, Colleague
+from comity.web.pages.consenting import consents_of
 from comity.web.render import page
 from comity.web.services import services_of
 from comity.web.visitors import admit_citizen, admit_colleague
@@ -60,4 +62,5 @@ async def my_data(request: Request, citizen: Annotated[Citizen, Depends(admit_ci
     services = services_of(request)
     async with services.as_role(Role.GATE) as conn:
         uses = await uses_of(conn, citizen.person, services.now(), by="citizen", vocabulary=services.node.vocabulary)
-    return await page(request, "my-data.html", active="my-data", uses=uses)
+    answered = await consents_of(request, citizen)
+    return await page(request, "my-data.html", active="my-data", uses=uses, answered=answered, words=ANSWERS)
