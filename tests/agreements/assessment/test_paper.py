@@ -146,7 +146,8 @@ def test_pages_are_numbered_and_days_are_said(example, printed):
 def test_a_draft_that_is_wrong_long_or_empty_is_printed_all_the_same(example, printed, answers):
     assert printed(changed(example, answers)).bytes
     assert printed(Assessment("empty", 1)).text
-    wrong = {"data.1-victim.record": "charge", "about": "nonsense =", "purpose": "x", "in_force_from": "soon"}
+    wrong = {"data.1-victim.record": "charge", "about": "nonsense =", "purpose": "x", "in_force_from": "soon",
+             "language": "x" * 40, "title_nl": " "}  # fmt: skip
     assert printed(changed(example, {**answers, **wrong}), "nl").bytes
 
 

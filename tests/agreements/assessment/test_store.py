@@ -14,10 +14,21 @@ from comity.agreements.assessment.complete import Open
 from comity.agreements.assessment.errors import IncompleteError
 from comity.agreements.assessment.file import Filed, from_canonical
 from comity.agreements.assessment.merge import Edit, Editor
-from comity.agreements.assessment.store import approve, begin, edit, load_working, progress, sign_step, take_file
+from comity.agreements.assessment.models import Approval
+from comity.agreements.assessment.store import (
+    approval,
+    approve,
+    begin,
+    edit,
+    load_working,
+    progress,
+    sign_step,
+    take_file,
+)
 from comity.agreements.errors import ActRefusedError, UnknownAgreementError
 from comity.agreements.models import AssessmentReference
 from comity.agreements.store import add_agency, approve_assessment, propose_assessment
+from comity.ledger import Sequencer, load_or_create_signer
 from comity.store import Role
 from comity.vocabulary import Label
 
@@ -269,6 +280,24 @@ def test_what_is_complete_and_signed_is_approved_and_stays(signed, example, voca
     ):
         with pytest.raises(ActRefusedError, match="is approved"):
             act()
+
+
+def test_an_approval_says_when_by_which_entry_and_for_whom_once_that_is_numbered(signed, store, vocabulary, tmp_path):
+    assert approval(signed, WHICH) is None
+    approve(signed, WHICH, vocabulary, agency="police", by="dpo-7", at=AT)
+    waiting = approval(signed, WHICH)
+    assert (waiting.at, waiting.agency) == (AT, None)
+    signer = load_or_create_signer(tmp_path / "key", "comity-test")
+    with store.connect(Role.LEDGER) as connection:
+        Sequencer(connection, signer, tmp_path / "head").step(AT)
+    assert approval(signed, WHICH) == Approval(AT, waiting.entry, "police")
+    assert approval(signed, AssessmentReference("nothing", 1)) is None
+
+
+def test_an_approval_without_the_four_steps_is_none_to_publish(conn):
+    propose_assessment(conn, WHICH, {"summary": "fine"})
+    approve_assessment(conn, WHICH, agency="police", by="dpo-7", at=AT)
+    assert approval(conn, WHICH) is None
 
 
 def test_what_is_not_signed_by_all_is_not_approved(filled, vocabulary):

@@ -15,7 +15,7 @@ from comity.agreements.assessment.catalogue import load_catalogue
 from comity.agreements.assessment.complete import StepSignature
 from comity.agreements.assessment.file import canonical
 from comity.agreements.assessment.models import Approval, Assessment
-from comity.agreements.assessment.publish import Entry, Group, Published, said, without_confidential
+from comity.agreements.assessment.publish import LANGUAGES, Entry, Group, Published, said, without_confidential
 from comity.agreements.paper.agreement import pair
 from comity.agreements.paper.pdf import pdf, size_of
 from comity.agreements.phrases import day, phrase
@@ -55,12 +55,13 @@ def assessment_data(
     say = said(language)
     kind = f"{say('assessment')}, {say('version')} {page.assessment.version}"
     status = say("approved" if approval else "draft")
+    title = page.title.strip() or page.assessment.name
     return {
-        "title": page.title,
+        "title": title,
         "description": f"{kind}. {status}",
         "language": language,
         "kind": kind,
-        "running": f"{page.title}, {say('version')} {page.assessment.version}",
+        "running": f"{title}, {say('version')} {page.assessment.version}",
         "page": _SAID["page"].in_language(language),
         "of": _SAID["of"].in_language(language),
         "mark": "" if approval else say("draft"),
@@ -143,7 +144,8 @@ def _group(group: Group, page: Published, language: str) -> dict[str, Any]:
 def _answer(entry: Entry, page: Published, language: str) -> dict[str, Any]:
     if not entry.open:
         return pair(entry.label, said(language)("withheld"), language, is_open=False)
-    return pair(entry.label, entry.text, page.written_in if entry.own else language)
+    own = page.written_in if page.written_in in LANGUAGES else language  # a draft may say anything
+    return pair(entry.label, entry.text, own if entry.own else language)
 
 
 def _map(page: Published, language: str) -> dict[str, Any]:
