@@ -12,7 +12,7 @@ from comity.web.app import create_app
 from comity.web.models import Colleague
 from comity.web.pages import consenting, errand, looking, oversight, papers, public, reviewing, start, stewarding
 
-from .desk import ACCOUNT, Browser, OVERSEER, Office, PROSECUTOR, STEWARD
+from .desk import ACCOUNT, OVERSEER, PROSECUTOR, STEWARD, Browser, Office
 
 PAGES = [
     it
