@@ -6,8 +6,8 @@ Rules:
 2. Its zone is UTC and its arithmetic is ANSI's, whatever the cluster says: no answer depends on a setting.
 3. What it gives is written as Parquet, for the same hands to make files of that do so for DuckDB.
 
-PySpark is an extra (``pip install comity[spark]``), and needs Java 17 or later. Where Spark runs is the session's to say:
-``local[*]`` here, a cluster by ``SPARK_REMOTE`` or ``spark-submit``.
+PySpark is an extra (``pip install comity[spark]``), and needs Java 17 or later. Where Spark runs is the session's to
+say: ``local[*]`` here, a cluster by its master's address.
 """
 
 from __future__ import annotations

@@ -1,0 +1,82 @@
+"""Spark lets out the same rows with the same values as the oracle does; each form is given alike there too."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from random import Random
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlglot import exp
+
+from comity.gate.engines import Engine, bindable, named, rendered
+from comity.gate.meaning import lets_out
+from comity.gate.minimise import Setting, expression, minimise
+from comity.gate.on_spark import ask, hand_over, session
+
+from .drawn import REQUESTER, a_world, agreements, put_down, questions, snapshot, verdict_on
+from .test_engines import PHASES, assert_same, said
+from .test_minimise import PG_TYPES, TODAY, VALUES, field_of, kind_of
+from .world import NOW
+
+CASES = int(os.environ.get("COMITY_SPARK_CASES", "80"))
+WORLDS = 40  # Spark takes seconds to start on anything, and no longer for more of it
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory):
+    if shutil.which("java") is None:
+        if os.environ.get("CI"):
+            pytest.fail("Java is not here, so Spark cannot be tried")
+        pytest.skip("Java is not here: install it to try Spark")
+    with session(tmp_path_factory.mktemp("spark"), "local[2]", **{"spark.sql.shuffle.partitions": "2"}) as started:
+        started.sparkContext.setLogLevel("OFF")
+        yield started
+
+
+@pytest.mark.timeout(900)  # shrinking what it found takes it long
+@settings(max_examples=CASES // WORLDS, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@given(data=st.data(), seed=st.integers(0, 2**64 - 1))
+def test_spark_lets_out_what_the_oracle_does(store, vocabulary, tmp_path: Path, spark, data, seed):
+    agreement = data.draw(agreements(vocabulary))
+    chance = Random(seed)  # noqa: S311 - what chance draws in a test is no secret
+    drawn = [a_world(chance, vocabulary, number) for number in range(WORLDS)]
+    verdict = verdict_on(agreement, vocabulary)
+    put_down(store, drawn)
+    asking = questions(verdict, vocabulary)
+    folder = tmp_path / uuid4().hex
+    folder.mkdir()
+    hand_over(snapshot(store, folder / "snapshot.duckdb", asking), folder, spark)
+    answer = [row(it) for each in asking for it in ask(spark, each.query, each.values).collect()]
+    expected = {row for world in drawn for it in lets_out(verdict, world, REQUESTER, NOW) for row in said(it)}
+    assert len(set(answer)) == len(answer)
+    assert_same(expected, set(answer), "Spark", drawn)
+
+
+def row(of):
+    clause, account, record_id, source_person, *values = of
+    return clause, UUID(account), UUID(record_id), source_person and UUID(source_person), tuple(values)
+
+
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@given(data=st.data())
+def test_spark_gives_each_form_as_the_oracle_does(spark, data):
+    """Many values in one query: a query costs Spark a second."""
+    jurisdiction = data.draw(st.sampled_from(["uk", "nl", "us", "eu"]))
+    cases = [(form, data.draw(VALUES[form])) for form in sorted(VALUES) for _ in range(6)]
+    chosen, bound = [], {"today": TODAY}
+    for number, (form, value) in enumerate(cases):
+        kind = kind_of(value, form)
+        given_value = exp.cast(exp.Placeholder(this=f"v{number}"), PG_TYPES[kind])
+        chosen.append(
+            exp.alias_(expression(form, field_of(kind), given_value, jurisdiction), f"c{number}", quoted=True)
+        )
+        bound[f"v{number}"] = value
+    query = exp.select(*chosen)
+    values = {name: bindable(bound[name], Engine.SPARK) for name in named(query)}
+    [answer] = spark.sql(rendered(query, Engine.SPARK), args=values).collect()
+    assert list(answer) == [minimise(form, value, Setting(TODAY, jurisdiction)) for form, value in cases]
