@@ -25,7 +25,7 @@ from calendar import monthrange
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import singledispatch
+from functools import cached_property, singledispatch
 from itertools import product
 from typing import Any, Final, cast
 from uuid import UUID
@@ -76,7 +76,7 @@ class Held:
     values: Row
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Around:
     """What a condition is asked among: who asks, and what the providers hold of whom.
 
@@ -90,6 +90,26 @@ class Around:
     held: tuple[Held, ...] = ()
     people: frozenset[UUID] = frozenset()
     humans: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
+
+    @cached_property
+    def concerning(self) -> tuple[Held, ...]:
+        """What of the records concerns the person (rule 5)."""
+        return tuple(records_concerning(self.people, list(self.held), cast("Vocabulary", self.vocabulary)))
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, str], dict[object, list[Held]]]:
+        return {}
+
+    def rows(self, record: str, name: str, value: object) -> list[Held]:
+        """Return the rows of ``record`` in which the field ``name`` (or an id) has that value; sorted out but once."""
+        if (record, name) not in self._found:
+            found: dict[object, list[Held]] = {}
+            for row in self.held:
+                if row.record == record:
+                    key = getattr(row, name) if name in _IDS else row.values[name]
+                    found.setdefault(key, []).append(row)
+            self._found[record, name] = found
+        return self._found[record, name].get(value, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +132,7 @@ class Join:
 
 # --- one condition over chosen rows ----------------------------------------------------------------------------------
 
+_IDS: Final = frozenset({"record_id", "source_person"})  # what a row has besides its values
 _NO_ID: Final = UUID(int=0)
 _ALONE: Final = Around()
 
@@ -220,6 +241,15 @@ def _compared(sign: Operator, left: Any, right: Any) -> bool | None:
     return None if left is None or right is None else _COMPARE[sign](left, right)
 
 
+def related_rows(node: Exists, rows: Mapping[str, Held], around: Around) -> tuple[Held, ...]:
+    """Return the records among which ``node`` looks, of the rows that are chosen (rule 7)."""
+    scene = _Scene(rows, date.min, around)
+    way = _relation(node, scene)
+    if way.way is Way.SAME_PERSON and rows[str(way.of)].source_person is None:
+        return ()
+    return tuple(_related(way, scene))
+
+
 def _value(operand: Operand, scene: _Scene) -> object:
     if isinstance(operand, Column):
         return scene.chosen[operand.record].values[operand.field]
@@ -242,17 +272,15 @@ def _related(way: Relation, scene: _Scene) -> list[Held]:
     """Return the records that the providers hold and that are related as ``way`` says (rules of `related`)."""
     around = scene.around
     if way.way is Way.CONCERNS:
-        concerning = _concerning(around.people, list(around.held), cast("Vocabulary", around.vocabulary))
-        return [row for row in concerning if row.record == way.record]
+        return [row for row in around.concerning if row.record == way.record]
     other = scene.chosen[str(way.of)]
-    rows = [row for row in around.held if row.record == way.record]
     if way.way is Way.REFERS:
-        return [row for row in rows if row.values[str(way.field)] == other.record_id]
+        return around.rows(way.record, str(way.field), other.record_id)
     if way.way is Way.REFERRED:
-        return [row for row in rows if row.record_id == other.values[str(way.field)]]
+        return around.rows(way.record, "record_id", other.values[str(way.field)])
     person = cast("UUID", other.source_person)
     human = around.humans.get(person, frozenset({person}))
-    return [row for row in rows if row.source_person in human]
+    return [row for each in human for row in around.rows(way.record, "source_person", each)]
 
 
 # --- days ------------------------------------------------------------------------------------------------------------
@@ -359,7 +387,7 @@ def covers(
         return True
     named, held = records_named(about), tuple(held)
     around = replace(around, vocabulary=vocabulary, held=held, people=frozenset(people))
-    concerning = _concerning(people, list(held), vocabulary)
+    concerning = records_concerning(people, list(held), vocabulary)
     choices = product(*([row for row in concerning if row.record == name] for name in named))
     return any(_true_together(about, chosen, joins(named, vocabulary), now, around) for chosen in choices)
 
@@ -372,22 +400,24 @@ def _true_together(
     return joined and evaluate(about, of_type, now, around) is True
 
 
-def _concerning(people: Collection[UUID], held: list[Held], vocabulary: Vocabulary) -> list[Held]:
-    own = {row.record_id for row in held if row.source_person in people and row.source_person is not None}
-    found = own
+def records_concerning(people: Collection[UUID], held: list[Held], vocabulary: Vocabulary) -> list[Held]:
+    """Return those of the records that concern the person whose source persons are ``people`` (rule 5)."""
+    found = {row.record_id for row in held if row.source_person in people and row.source_person is not None}
     while True:
+        referred = {each for row in held if row.record_id in found for each in _references(row, vocabulary)}
         more = found | {
-            row.record_id for row in held if row.record in SHARED and _reached(row, found, held, vocabulary)
+            row.record_id
+            for row in held
+            if row.record in SHARED and (row.record_id in referred or _is_of_case(row, found))
         }
         if more == found:
             return [row for row in held if row.record_id in found]
         found = more
 
 
-def _reached(row: Held, found: Collection[UUID], held: list[Held], vocabulary: Vocabulary) -> bool:
-    referred = any(row.record_id in _references(other, vocabulary) for other in held if other.record_id in found)
+def _is_of_case(row: Held, cases: Collection[UUID]) -> bool:
     case = row.values.get("case")
-    return referred or (case is not None and case in found)
+    return case is not None and case in cases
 
 
 def _references(row: Held, vocabulary: Vocabulary) -> tuple[object, ...]:

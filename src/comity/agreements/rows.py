@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
@@ -32,6 +33,17 @@ def standing_from_rows(rows: Iterable[Sequence[Any]], vocabulary: Vocabulary, no
     return current(_versions(list(rows), vocabulary, now))
 
 
+def versions_from_rows(
+    rows: Iterable[Sequence[Any]], vocabulary: Vocabulary, now: datetime, as_of: datetime | None = None
+) -> tuple[Considered, ...]:
+    """Return every version of one agreement, earliest first, each with its standing at ``now``.
+
+    ``as_of``: as if nothing had been signed or done after that moment. Keys and assessments are those of today: when
+    they changed is not kept.
+    """
+    return _versions(list(rows), vocabulary, now, as_of)
+
+
 def all_from_rows(
     rows: Iterable[Sequence[Any]], vocabulary: Vocabulary, now: datetime
 ) -> tuple[tuple[Considered, ...], ...]:
@@ -40,11 +52,22 @@ def all_from_rows(
     return tuple(_versions(list(versions), vocabulary, now) for _, versions in grouped)
 
 
-def _versions(rows: Sequence[Sequence[Any]], vocabulary: Vocabulary, now: datetime) -> tuple[Considered, ...]:
+def _versions(
+    rows: Sequence[Sequence[Any]], vocabulary: Vocabulary, now: datetime, as_of: datetime | None = None
+) -> tuple[Considered, ...]:
     parties: dict[str, Party] = {}
     for row in rows:
         parties |= _parties(*row[12:17])
-    return consider((_kept(row) for row in rows), parties, vocabulary, now)
+    kept = (_kept(row) for row in rows)
+    return consider((_until(each, as_of) for each in kept) if as_of else kept, parties, vocabulary, now)
+
+
+def _until(kept: Kept, moment: datetime) -> Kept:
+    return replace(
+        kept,
+        signatures=tuple(each for each in kept.signatures if each.signed_at <= moment),
+        events=tuple(each for each in kept.events if each.at <= moment),
+    )
 
 
 def _kept(row: Sequence[Any]) -> Kept:
