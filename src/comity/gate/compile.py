@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, Final, cast
 
@@ -50,6 +51,10 @@ FUNCTIONS: Final = frozenset({
 
 #: The acts that one statement answers, writes down and enters. The others are compiled by :mod:`comity.gate.wide`.
 AT_ONCE: Final = frozenset({Act.READ, Act.CASE, Act.SEARCH})
+
+
+#: The parts that write, in their order, with the commitment that is written.
+_WRITTEN: Final = ("committed", "logged", "concerned", "queued")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +97,46 @@ def compile_verdict(verdict: Verdict, asks: Asked, vocabulary: Vocabulary) -> Co
         raise UncompilableError(f"A request of the kind {asks.act.value!r} is not answered by one statement.")
     agreement = verdict.agreement
     key = (id(agreement), asks.act, asks.criteria if isinstance(asks, Search) else ())
+    return _once(key, agreement, vocabulary, lambda: _compile(verdict, *key[1:], vocabulary))
+
+
+def _once(
+    key: tuple[int, Act, tuple[str, ...]], agreement: object, vocabulary: Vocabulary, make: Callable[[], Compiled]
+) -> Compiled:
     known = _REMEMBERED.get(key)
     if known is not None and known[0] is agreement and known[1] is vocabulary:
         return known[2]
-    compiled = _compile(verdict, *key[1:], vocabulary)
+    compiled = make()
     if len(_REMEMBERED) >= _MOST_REMEMBERED:
         _REMEMBERED.clear()
     _REMEMBERED[key] = agreement, vocabulary, compiled
     return compiled
+
+
+def compile_trial(verdict: Verdict, vocabulary: Vocabulary) -> Compiled:
+    """Return the statement that says what carrying ``verdict`` out for one person would do, and does nothing of it.
+
+    Outcome, digest, and which rows would leave by which clause. It is the same as the one that releases, up to where
+    something would be written, so it cannot say otherwise; and it tells no value.
+    """
+    key = (id(verdict.agreement), Act.READ, _TRIAL)
+    return _once(key, verdict.agreement, vocabulary, lambda: _compile_trial(verdict, vocabulary))
+
+
+_TRIAL: Final = ("trial",)  # no criterion of a search is called that
+
+
+def _compile_trial(verdict: Verdict, vocabulary: Vocabulary) -> Compiled:
+    compiler = Compiler(vocabulary, Slots())
+    parts = list(takewhile(_only_reads, _parts(verdict, Act.READ, (), verdict.clauses, compiler)))
+    statement = _with(cast("exp.Select", parsed(_QUERIES.trial)), parts, recursive=True)
+    refuse_unknown_functions(statement)
+    sql, names = _numbered(statement.sql(dialect="postgres", identify=True))
+    return Compiled(sql, names, compiler.slots.named(), MappingProxyType({}), opens=False, codes=False)
+
+
+def _only_reads(part: Cte) -> bool:
+    return part[0] not in _WRITTEN
 
 
 _MOST_REMEMBERED: Final = 3_000  # statements; each some ten kilobytes
@@ -114,15 +151,18 @@ def _compile(verdict: Verdict, act: Act, criteria: tuple[str, ...], vocabulary: 
     opens = any(is_opened_later(field, minimiser) for clause in clauses for field, minimiser in clause)
     codes = any(minimiser == "pseudonym" for clause in clauses for _, minimiser in clause)
     by_consent = LETS_LEAVE[verdict.agreement.consent] is not None
-    statement = _answer(act, opens)
-    for name, query in needed(statement, list(_parts(verdict, act, criteria, clauses, compiler))):
-        statement = statement.with_(
-            exp.to_identifier(name, quoted=True), as_=query, recursive=act is Act.READ or by_consent, copy=False
-        )
+    parts = list(_parts(verdict, act, criteria, clauses, compiler))
+    statement = _with(_answer(act, opens), parts, recursive=act is Act.READ or by_consent)
     refuse_unknown_functions(statement)
     sql, names = _numbered(statement.sql(dialect="postgres", identify=True))
     by_number = MappingProxyType({each.number: each for each in clauses})
     return Compiled(sql, names, compiler.slots.named(), by_number, opens, codes)
+
+
+def _with(statement: exp.Select, parts: list[Cte], *, recursive: bool) -> exp.Select:
+    for name, query in needed(statement, parts):
+        statement = statement.with_(exp.to_identifier(name, quoted=True), as_=query, recursive=recursive, copy=False)
+    return statement
 
 
 def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
@@ -156,7 +196,7 @@ def _parts(
         yield "released", released(act, clauses, compiler, jurisdiction)
     yield "answered", parsed(_QUERIES.answered)
     yield "outcome", parsed(_outcome(act, by_consent=by_consent))
-    for name in ("committed", "logged", "concerned", "queued"):
+    for name in _WRITTEN:
         yield name, parsed(getattr(_QUERIES, name))
     if due := due_query(verdict.agreement):
         yield "due", parsed(due)

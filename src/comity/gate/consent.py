@@ -22,7 +22,7 @@ from uuid import UUID
 from comity.agreements.consent import Answer
 from comity.gate import reasons
 from comity.gate.disclose import Connection, disclose
-from comity.gate.log import refuse_open_transaction, remember
+from comity.gate.log import digest_of, refuse_open_transaction, remember
 from comity.gate.models import Disclosure, Read, Refusal, Request, Requester
 from comity.record import Keyring
 from comity.store import load_queries
@@ -99,5 +99,5 @@ async def answers_of(
     async with conn.transaction():
         named = None if agreements is None else sorted(agreements)
         rows = await (await conn.execute(_QUERIES.answers_of, {"person": person, "agreements": named})).fetchall()
-        await remember(conn, "consent", person, by, now, [row[-1] for row in rows])
+        await remember(conn, "consent", person, by, now, digest_of(row[-1] for row in rows))
     return tuple(Answered(name, Answer(said), *rest) for name, said, *rest in rows)

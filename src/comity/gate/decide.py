@@ -114,12 +114,26 @@ def decide(
     """
     if now.tzinfo is None:
         raise RuntimeError("the moment of a request has its zone")
-    read = _read(agreement, vocabulary)
-    for check in _CHECKS:
+    read = terms(agreement, vocabulary)
+    for check in CHECKS.values():
         refusal = check(request, agreement, standing, read)
         if refusal is not None:
             return Verdict(agreement, refusal, (), read.findings, read.withheld)
     return Verdict(agreement, None, read.clauses, read.findings, read.withheld)
+
+
+def checked(
+    request: Request, agreement: Agreement, standing: Standing, vocabulary: Vocabulary
+) -> Mapping[str, Reason | None]:
+    """Return what each check says of ``request``, in their order, also those after the first that fails.
+
+    For whoever explains a verdict: :func:`decide` stops at the first. Of an act that is not known no more can be asked.
+    """
+    read = terms(agreement, vocabulary)
+    unknown = _act(request)
+    if unknown is not None:
+        return {"act": unknown}
+    return {name: check(request, agreement, standing, read) for name, check in CHECKS.items()}
 
 
 def searched_fields(clause: Clause, criteria: Iterable[str]) -> Mapping[str, tuple[str, ...]] | None:
@@ -167,7 +181,7 @@ def _stated(request: Request, agreement: Agreement, *_: object) -> Reason | None
             return reasons.UNKNOWN_STATEMENT
         if not stated[demand].strip():
             return _NOT_STATED[demand]
-    return None if _is_bounded(request) else reasons.UNUSABLE_TEXT
+    return None if is_bounded(request) else reasons.UNUSABLE_TEXT
 
 
 def _channel(request: Request, agreement: Agreement, *_: object) -> Reason | None:
@@ -195,25 +209,29 @@ def _something_leaves(_: Request, __: Agreement, ___: Standing, terms: Terms) ->
     return None if terms.clauses else reasons.NOTHING_RELEASED
 
 
-_CHECKS: Final[tuple[_Check, ...]] = (
-    _act,
-    _purpose,
-    _in_force,
-    _recipient,
-    _role,
-    _stated,
-    _channel,
-    _reviewed,
-    _consent,
-    _criteria,
-    _something_leaves,
+#: The checks by name, in the order of the rules.
+CHECKS: Final[Mapping[str, _Check]] = MappingProxyType(
+    {
+        "act": _act,
+        "purpose": _purpose,
+        "in-force": _in_force,
+        "recipient": _recipient,
+        "role": _role,
+        "stated": _stated,
+        "channel": _channel,
+        "reviewed": _reviewed,
+        "consent": _consent,
+        "criteria": _criteria,
+        "something-leaves": _something_leaves,
+    }
 )
 _NOT_STATED: Final = MappingProxyType(
     {"case_reference": reasons.NO_CASE_REFERENCE, "justification": reasons.NO_JUSTIFICATION}
 )
 
 
-def _is_bounded(request: Request) -> bool:
+def is_bounded(request: Request) -> bool:
+    """Whether what is stated is bounded in length and plain text (rule 6)."""
     # Only a line feed ends a line: what Python takes for one besides it are control characters to the log.
     reference, lines = request.case_reference, request.justification.split("\n")
     return (
@@ -231,17 +249,17 @@ def _is_plain(text: str, length: int) -> bool:
 # --- the fields ------------------------------------------------------------------------------------------------------
 
 
-def _read(agreement: Agreement, vocabulary: Vocabulary) -> Terms:
+def terms(agreement: Agreement, vocabulary: Vocabulary) -> Terms:
     """Return the terms of an agreement; they depend on nothing else, so they are remembered for these two objects."""
     known = _REMEMBERED.get(id(agreement))
     if known is not None and known[0] is agreement and known[1] is vocabulary:
         return known[2]
     findings = _findings(agreement, vocabulary)
-    terms = Terms(tuple(_clauses(agreement, vocabulary)), findings, tuple(_withheld(findings)))
+    said = Terms(tuple(_clauses(agreement, vocabulary)), findings, tuple(_withheld(findings)))
     if len(_REMEMBERED) >= _MOST_REMEMBERED:
         _REMEMBERED.clear()
-    _REMEMBERED[id(agreement)] = agreement, vocabulary, terms
-    return terms
+    _REMEMBERED[id(agreement)] = agreement, vocabulary, said
+    return said
 
 
 _MOST_REMEMBERED: Final = 2_000  # agreements; each a few kilobytes

@@ -55,7 +55,7 @@ async def uses_of(conn: Connection, person: UUID, now: datetime, *, by: str, voc
         ids = [row[0] for row in rows]
         known = await agreements_of(conn, ids, vocabulary)
         found = await (await conn.execute(_REVIEWS.unjustified, {"ids": ids})).fetchall()
-        await remember(conn, "uses", person, by, now, ids)
+        await remember(conn, "uses", person, by, now, digest_of(ids))
     unjustified = {review: Unjustified(at, agency) for review, at, agency in found}
     return tuple(_use(of_one, known, unjustified) for of_one in _by_id(rows))
 
@@ -83,25 +83,38 @@ async def log_for_overseer(
         ids = [row[0] for row in rows]
         due = await (await conn.execute(_REVIEWS.reviews_of, {"ids": ids})).fetchall()
         acts = await (await conn.execute(_REVIEWS.acts_of, {"ids": ids})).fetchall()
-        await remember(conn, "log", None, by, now, ids)
+        await remember(conn, "log", None, by, now, digest_of(ids))
     last = {act[0]: act for act in acts}
     reviews = {review: _review(due_at, last.get(review), late=late) for review, due_at, late in due}
     return tuple(_line(row, reviews.get(row[0])) for row in rows)
 
 
 async def remember(
-    conn: Connection, what: str, person: UUID | None, by: str, now: datetime, shown: Sequence[UUID]
+    conn: Connection,
+    what: str,
+    person: UUID | None,
+    by: str,
+    now: datetime,
+    digest: bytes,
+    identity: UUID | None = None,
 ) -> None:
-    """Write that somebody read what was logged, with its entry, in the transaction of the reading."""
-    identity, salt = uuid4(), secrets.token_bytes(SALT_SIZE)
-    digest = hashlib.sha256(b"".join(each.bytes for each in shown)).digest()
+    """Write that ``by`` looked at ``what``, about ``person``, with its entry; ``digest`` is SHA-256 of what was shown.
+
+    For whoever shows something of the log, in the transaction that reads it.
+    """
+    identity, salt = identity or uuid4(), secrets.token_bytes(SALT_SIZE)
     entry = Entry(identity, now, "consultation", {"act": what}, commitment(salt, digest))
     values = {"id": identity, "at": now, "what": what, "person": person, "by": by, "digest": digest, "salt": salt}
     await conn.execute(_QUERIES.log_consultation, {**values, "body": entry.encode()})
 
 
+def digest_of(shown: Iterable[UUID]) -> bytes:
+    """Return SHA-256 of the ids of what was shown."""
+    return hashlib.sha256(b"".join(each.bytes for each in shown)).digest()
+
+
 def refuse_open_transaction(conn: Connection) -> None:
-    """Raise ``RuntimeError`` if a transaction is open: what is read must be committed as read."""
+    """Raise our own mistake if a transaction is open: what is read and that it was read are one transaction."""
     if conn.info.transaction_status is not TransactionStatus.IDLE:
         raise RuntimeError("reading the log is a transaction of its own")
 

@@ -73,6 +73,12 @@ returning 1
 -- log and the outbox took: where one that was written is not there, whatever swallowed it, the statement fails.
 select committed.kind, committed.rows / cast((select count(*) from logged) as int) / cast((select count(*) from queued) as int) as rows, committed.body, committed.digest, committed.reason from committed
 
+-- name: trial
+-- What an explanation asks: what would become of the request, and which rows would leave by which clause; no value.
+select outcome.kind, outcome.reason, outcome.digest,
+       (select json_agg(json_build_array(released.clause, released.record_id)) from released) as leaves
+from outcome
+
 -- name: keys
 -- The wrapped data keys of whom the rows are about, to open what left sealed.
 select json_agg(json_build_array(wrapped.source_person, wrapped.agency, wrapped.epoch, encode(wrapped.wrapped, 'hex')))

@@ -31,7 +31,7 @@ from psycopg.pq import TransactionStatus
 from comity.agreements.models import Agreement
 from comity.gate import reasons
 from comity.gate.errors import AlreadyReviewedError, NoSuchReviewError, OwnRequestError, ReviewError
-from comity.gate.log import agreements_of, fields_of, remember
+from comity.gate.log import agreements_of, digest_of, fields_of, remember
 from comity.gate.models import Reason, Requester
 from comity.ledger.entry import SALT_SIZE, Entry, commitment
 from comity.store import load_queries
@@ -182,7 +182,7 @@ async def open_reviews(
         known = await agreements_of(conn, ids, vocabulary)
         acts = await _acts(conn, ids)
         if ids:
-            await remember(conn, "reviews", None, reader.person, now, ids)
+            await remember(conn, "reviews", None, reader.person, now, digest_of(ids))
     return tuple(_opened(row, known.get((row[1], row[2])), acts[row[0]], reader) for row in rows)
 
 
