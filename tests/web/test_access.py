@@ -10,13 +10,24 @@ from comity.web.api import create_api
 from comity.web.api.routes import router
 from comity.web.app import create_app
 from comity.web.models import Colleague
-from comity.web.pages import consenting, errand, looking, oversight, papers, public, reviewing, start, stewarding
+from comity.web.pages import (
+    consenting,
+    errand,
+    explaining,
+    looking,
+    oversight,
+    papers,
+    public,
+    reviewing,
+    start,
+    stewarding,
+)
 
 from .desk import ACCOUNT, OVERSEER, PROSECUTOR, STEWARD, Browser, Office
 
 PAGES = [
     it
-    for room in (start, errand, looking, stewarding, oversight, papers, reviewing, consenting, public)
+    for room in (start, errand, looking, stewarding, oversight, papers, reviewing, consenting, explaining, public)
     for it in room.router.routes
 ]
 OPERATIONS = [it for it in [*router.routes, *create_api().routes] if isinstance(it, APIRoute)]
@@ -31,7 +42,7 @@ VISITORS = {
 FILLED = {
     "name": "prosecution-case-building", "version": "1", "entry": "00000000-0000-4000-8000-000000000000",
     "person": "00000000-0000-4000-8000-000000000000", "source": "police-nominals",
-    "review": "00000000-0000-4000-8000-000000000000",
+    "review": "00000000-0000-4000-8000-000000000000", "identity": "00000000-0000-4000-8000-000000000000",
 }  # fmt: skip
 
 

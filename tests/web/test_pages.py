@@ -212,10 +212,10 @@ def test_the_register_names_every_agreement_and_its_clauses(chrome: Chromium, of
 
 DESKS = {
     "": ("/", "/agreements", "/agreements/prosecution-case-building/1", "/ledger", "/nowhere", "/log"),
-    PROSECUTOR: ("/errand", "/search", "/person/{covered}", "/person/{uncovered}"),
+    PROSECUTOR: ("/errand", "/search", "/person/{covered}", "/person/{uncovered}", "/requests/{refused}/why"),
     LISTING: ("/errand",),
     STEWARD: ("/steward", "/steward/police-nominals", "/steward/police-live/held"),
-    OVERSEER: ("/log",),
+    OVERSEER: ("/log", "/log/{refused}/why", "/log/{shown}/why", "/why"),
     "letter": ("/my-data",),
 }
 
@@ -251,7 +251,7 @@ def every_page(page: Page, office: Office, language: str, desk: str) -> Iterator
             page.locator("form[action='/case'] button").click()
             yield "faults"
         else:
-            page.goto(path.format(covered=office.covered, uncovered=office.uncovered))
+            page.goto(path.format(covered=office.covered, uncovered=office.uncovered, **looks(office)))
             yield path
         if "{covered}" in path:
             page.locator("main form[action='/case'] button").first.click()
@@ -259,6 +259,14 @@ def every_page(page: Page, office: Office, language: str, desk: str) -> Iterator
         if path == "/ledger":
             page.locator("main tbody a").first.click()
             yield "entry"
+
+
+def looks(office: Office) -> dict[str, UUID]:
+    """A look that showed something, and one that was refused, by the ids that the log has them under."""
+    with office.node.store.connect(Role.GATE) as conn:
+        rows = conn.execute("select kind, id from gate.disclosure where act = 'read' and agency = 'prosecution'")
+        found = {{"disclosure": "shown", "refusal": "refused"}[kind]: identity for kind, identity in rows}
+    return {"shown": UUID(int=0), "refused": UUID(int=0), **found}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -62,6 +62,7 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "person": Desk.CASEWORKER,
     "case": Desk.CASEWORKER,
     "consent": Desk.CASEWORKER,
+    "own-request": Desk.CASEWORKER,
     "steward": Desk.STEWARD,
     "steward-source": Desk.STEWARD,
     "quarantine": Desk.STEWARD,
@@ -70,6 +71,9 @@ OPEN_TO: Final[dict[str, Desk]] = {
     # Who reviews is what an agreement says, so any colleague may be one; the gate shows each only what is theirs.
     "reviews": Desk.COLLEAGUE,
     "review": Desk.COLLEAGUE,
+    "why": Desk.OVERSEER,
+    "why-if": Desk.OVERSEER,
+    "why-of": Desk.OVERSEER,
     "my-data": Desk.CITIZEN,
     "withdraw": Desk.CITIZEN,
     "api-reference": Desk.ANYBODY,

@@ -29,7 +29,18 @@ from comity.web.api.problems import on_page_error
 from comity.web.errors import PageError, no_such_page, out_of_order, too_large, unusable
 from comity.web.guards import FailQuietly, LimitBody, SecureHeaders
 from comity.web.mappings import known_sources
-from comity.web.pages import consenting, errand, looking, oversight, papers, public, reviewing, start, stewarding
+from comity.web.pages import (
+    consenting,
+    errand,
+    explaining,
+    looking,
+    oversight,
+    papers,
+    public,
+    reviewing,
+    start,
+    stewarding,
+)
 from comity.web.render import page
 from comity.web.services import Services
 
@@ -59,7 +70,7 @@ def create_app(
             yield
 
     app = FastAPI(title="Comity", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    for routes in (start, errand, looking, stewarding, oversight, papers, reviewing, consenting, public):
+    for routes in (start, errand, looking, stewarding, oversight, papers, reviewing, consenting, explaining, public):
         app.include_router(routes.router)
     app.mount(API_PATH, api, name="api")
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -28,6 +28,7 @@ _MENU: Final = (
     ("steward", "/steward", marked("Deliveries and quality")),
     ("reviews", "/reviews", marked("Reviews")),
     ("log", "/log", marked("Log of requests")),
+    ("why-if", "/why", marked("Why")),
     ("my-data", "/my-data", marked("Who used my data")),
     ("register", "/agreements", marked("Agreements")),
     ("ledger", "/ledger", marked("Ledger")),
