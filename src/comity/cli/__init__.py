@@ -1,4 +1,4 @@
-"""The ``comity`` command: up, demo, status, doctor, source, agreement, assessment, person, extract, reviews, ledger."""
+"""The command line: ``comity`` up, demo, status, doctor, source, agreement, person, extract, why, ledger and more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import FrameType
 
 from cyclopts import App
 
-from comity.cli import agreements, assessments, checkup, extracts, ledgers, persons, reviews, running, sources
+from comity.cli import agreements, assessments, checkup, extracts, ledgers, persons, reviews, running, sources, whys
 from comity.cli.failing import Failed, exit_code, told
 
 app = App(
@@ -28,6 +28,7 @@ app.command(persons.app)
 app.command(extracts.app)
 app.command(reviews.reviews)
 app.command(ledgers.app)
+app.command(whys.why)
 
 
 def main() -> None:
