@@ -407,7 +407,7 @@ def test_an_agreement_that_is_not_in_force_is_told_what_it_takes(world, accused,
     assert said.checks[2].state is State.FAILED
     assert {it.kind for it in said.checks[2].changes} == {Kind.IN_FORCE}
     assert kind in {it.to for it in said.checks[2].changes}
-    assert [check.state for check in said.checks[3:]] == [State.NOT_REACHED] * 7
+    assert [check.state for check in said.checks[3:]] == [State.NOT_REACHED] * 8
     assert explain(world, request(accused), on=date(2026, 6, 20)).permitted is (act is None)
 
 
@@ -637,4 +637,4 @@ def test_of_an_act_that_the_gate_did_not_know_or_that_is_closed_the_checks_say_s
     extract, unheard_of = (of(world, world.ask(asks).id) for asks in (Extract(), SimpleNamespace(act="guess")))
     assert (extract.reason, changes(extract)[0].to) == (reasons.EXTRACT_CLOSED, "extract")
     assert (unheard_of.reason, changes(unheard_of)[0].kind) == (reasons.UNKNOWN_ACT, Kind.ASK)
-    assert [check.state for check in unheard_of.checks[1:]] == [State.NOT_REACHED] * 9
+    assert [check.state for check in unheard_of.checks[1:]] == [State.NOT_REACHED] * 10

@@ -74,6 +74,7 @@ _BY_CODE: Final[Mapping[str, _Make]] = MappingProxyType(
         reasons.ROLE_NOT_LISTED.code: _role,
         reasons.UNKNOWN_STATEMENT.code: lambda *_: Change(Kind.CLAUSE, words.STATEMENT_WOULD),
         **{closed.code: _opening(channel) for channel, closed in CHANNELS.values()},
+        reasons.NO_REVIEW_WRITTEN.code: lambda *_: Change(Kind.ASK, words.REVIEW_WOULD),
         reasons.UNKNOWN_CONSENT.code: lambda *_: Change(Kind.CLAUSE, words.CONSENT_WOULD),
         reasons.CRITERION_NOT_RELEASED.code: lambda *_: Change(Kind.CRITERION, words.CRITERION_WOULD),
         reasons.NOTHING_RELEASED.code: lambda *_: Change(Kind.CLAUSE, words.SOMETHING_WOULD),

@@ -30,6 +30,10 @@ CHECKS: Final[Mapping[str, Label]] = MappingProxyType(
         "role": Label("The role is one that may ask", "De rol is er een die mag vragen"),
         "stated": Label("What has to be stated is stated", "Vermeld is wat vermeld moet worden"),
         "channel": Label("The agreement opens this way out", "De overeenkomst opent deze weg naar buiten"),
+        "reviewed": Label(
+            "Where each use is looked at, this way out writes its review",
+            "Waar elk gebruik wordt bekeken, schrijft deze weg naar buiten zijn toetsing",
+        ),
         "consent": Label("What it says of consent can be checked", "Wat zij over toestemming zegt, is te controleren"),
         "criteria": Label(
             "A search looks only by what leaves as it is", "Er wordt alleen gezocht op wat ongewijzigd wordt verstrekt"
@@ -207,6 +211,10 @@ STATE: Final[Mapping[str, Label]] = MappingProxyType(
 )
 STAFF_WOULD: Final = Label("State who asks, by a staff id.", "Vermeld wie vraagt, met een personeelsnummer.")
 ACT_WOULD: Final = Label("Ask for a person, for a case, or search.", "Vraag een persoon of een zaak op, of zoek.")
+REVIEW_WOULD: Final = Label(
+    "Ask in a way that writes its review: read or search.",
+    "Vraag op een manier die haar toetsing vastlegt: raadplegen of zoeken.",
+)
 CONSENT_WOULD: Final = Label(
     "The agreement would have to say of consent what the gate knows.",
     "De overeenkomst moet over toestemming iets zeggen dat de poort kent.",
