@@ -15,7 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from sqlglot import exp
 
 from comity.gate.engines import Engine, bindable, named, rendered
 from comity.gate.snapshot import open_file
@@ -60,15 +62,43 @@ def hand_over(snapshot: Path, folder: Path, spark: SparkSession) -> None:
 
 
 def ask(spark: SparkSession, query: Wide, values: Mapping[str, Any]) -> DataFrame:
-    """Return what a compiled query gives, lazily."""
+    """Return what a compiled query gives, lazily.
+
+    Each of its parts is worked out once and kept until the session forgets it: Spark would else write every part out
+    again wherever it is read, and think for minutes about what it wrote.
+    """
+    for part in query.tree.ctes:
+        name = part.alias
+        body = cast("exp.Expr", part.this)
+        known = _said(spark, _recursive(name, body) if _reads(body, name) else body, values)
+        known.localCheckpoint().createOrReplaceTempView(name)
+    final = query.tree.copy()
+    final.set("with_", None)
+    return _said(spark, final, values)
+
+
+def _said(spark: SparkSession, tree: exp.Expr, values: Mapping[str, Any]) -> DataFrame:
     from pyspark.sql import functions
 
-    bound = {name: bindable(values[name], Engine.SPARK) for name in named(query.tree)}
+    bound = {name: bindable(values[name], Engine.SPARK) for name in named(tree)}
     said = {
         name: functions.array(*map(functions.lit, value)) if isinstance(value, list) else value
         for name, value in bound.items()
     }
-    return spark.sql(rendered(query.tree, Engine.SPARK), args=said)
+    return spark.sql(rendered(tree, Engine.SPARK), args=said)
+
+
+def _reads(body: exp.Expr, name: str) -> bool:
+    return any(table.name == name and not table.db for table in body.find_all(exp.Table))
+
+
+def _recursive(name: str, body: exp.Expr) -> exp.Expr:
+    """Return the whole of a part that reads itself. The only ``union`` that Spark has for it keeps what comes twice."""
+    body = body.copy()
+    for node in body.find_all(exp.Union):
+        node.set("distinct", False)
+    whole = exp.select("*").from_(exp.table_(name, quoted=True)).distinct()
+    return whole.with_(exp.to_identifier(name, quoted=True), as_=body, recursive=True)
 
 
 def _as_parquet(snapshot: Path, folder: Path) -> Iterator[tuple[str, str, Path]]:
