@@ -77,10 +77,10 @@ async def _answer(
     considered, request = known.considered, asking.request
     if considered is None or considered.agreement is None:
         refusal = reasons.not_in_force(considered.standing) if considered else reasons.UNKNOWN_AGREEMENT
-        return await _refuse(conn, asking, considered, refusal, vocabulary) if known.fresh else None
+        return await refuse(conn, asking, considered, refusal, vocabulary) if known.fresh else None
     verdict = decide(request, considered.agreement, considered.standing, vocabulary, asking.at)
     if verdict.refusal is not None:
-        return await _refuse(conn, asking, considered, verdict.refusal, vocabulary) if known.fresh else None
+        return await refuse(conn, asking, considered, verdict.refusal, vocabulary) if known.fresh else None
     compiled = compile_verdict(verdict, request.asks, vocabulary)
     values = {**_parameters(asking, considered.agreement, compiled, keyring), "mark": known.mark}
     raw = await _carry_out(conn, compiled, values)
@@ -121,7 +121,7 @@ async def _autocommit(conn: Connection) -> AsyncIterator[None]:
             await conn.close()
 
 
-async def _refuse(
+async def refuse(
     conn: Connection, asking: Asking, considered: Considered | None, reason: Reason, vocabulary: Vocabulary
 ) -> Refusal:
     """Log a refusal with its entry, and return what the requester may know of it."""

@@ -104,7 +104,7 @@ def candidates(
 def others(vocabulary: Vocabulary) -> exp.Expr:
     """Return the query for everybody else in a case or an incident near someone covered, and on which side."""
     queries = [
-        _rows(
+        coming(
             record,
             way,
             exp.alias_(way.account.copy(), "account", quoted=True),
@@ -138,8 +138,8 @@ def ways(act: Act, clause: Clause, vocabulary: Vocabulary) -> Iterator[Way]:
         yield from _in_it_with_others(record, vocabulary)
 
 
-def _rows(record: str, way: Way, *columns: exp.Expr | str) -> exp.Select:
-    """Return the query for the rows of a type that come that way."""
+def coming(record: str, way: Way, *columns: exp.Expr | str) -> exp.Select:
+    """Return the query for the rows of a type that come that way, whichever clause lets them out."""
     query = held(record, *columns).where(way.when.copy(), copy=False)
     for table in way.beside:
         query = query.join(table.copy(), join_type="cross", copy=False)
@@ -262,16 +262,15 @@ def _branch(clause: Clause, way: Way, compiler: Compiler, said: Iterable[tuple[s
     number = exp.alias_(typed(exp.Literal.number(clause.number), "int"), "clause", quoted=True)
     account = exp.alias_(way.account.copy(), "account", quoted=True)
     more = [exp.alias_(value, name, quoted=True) for name, value in said]
-    query = _rows(clause.record, way, number, account, "record_id", "source_person", *more)
-    return _narrowed(query, clause, compiler)
+    query = coming(clause.record, way, number, account, "record_id", "source_person", *more)
+    return query.where(*narrowing(clause, compiler), copy=False)
 
 
-def _narrowed(query: exp.Select, clause: Clause, compiler: Compiler) -> exp.Select:
-    """Return the rows of a clause's type that it is about (rule 4)."""
-    if clause.of:
-        allowed = [compiler.slots.place(Literal(each)) for each in clause.of]
-        query = query.where(exp.In(this=column(clause.record, "whose"), expressions=allowed), copy=False)
-    return query.where(compiler.tree(clause.where), copy=False) if clause.where is not None else query
+def narrowing(clause: Clause, compiler: Compiler) -> tuple[exp.Expr, ...]:
+    """Return what is true of the rows of a clause's type that it is about (rule 4); nothing if it is about each."""
+    allowed = [compiler.slots.place(Literal(each)) for each in clause.of]
+    whose = (exp.In(this=column(clause.record, "whose"), expressions=allowed),) if allowed else ()
+    return (*whose, compiler.tree(clause.where)) if clause.where is not None else whose
 
 
 def _line(clause: Clause, account: exp.Expr, jurisdiction: str) -> exp.Expr:
