@@ -29,6 +29,8 @@ comity_governance | agreements.agency agreements.agreement                  | se
 comity_governance | agreements.assessment                                   | select insert update*
 comity_governance | agreements.signature agreements.event                   | select insert
 comity_governance | agreements.consent                                      | select insert
+comity_governance | agreements.impact agreements.impact_confirmation        | select insert
+comity_gate       | agreements.impact                                       | select insert
 comity_governance | agreements.assessment_work                              | select insert update*
 comity_governance | agreements.assessment_change                            | select insert
 comity_governance | agreements.assessment_signature                         | select insert

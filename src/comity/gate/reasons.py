@@ -124,6 +124,11 @@ NOTHING_TO_SHOW: Final = _reason(
 UNKNOWN_AGREEMENT: Final = _reason(
     "unknown-agreement", "There is no agreement of that name.", "Er is geen overeenkomst met die naam."
 )
+NOT_A_PARTY: Final = _reason(
+    "not-a-party",
+    "The officer's agency is no party to this agreement.",
+    "De organisatie van de functionaris is geen partij bij deze overeenkomst.",
+)
 UNKNOWN_SUBJECT: Final = _reason(
     "unknown-subject",
     "No provider of the agreement holds this person or case.",
@@ -171,7 +176,10 @@ THEIRS: Final = frozenset({
 })  # fmt: skip
 
 _BY_CODE: Final[Mapping[str, Reason]] = MappingProxyType(
-    {reason.code: reason for reason in (*THEIRS, UNKNOWN_AGREEMENT, UNKNOWN_SUBJECT, NOT_COVERED, NO_CONSENT)}
+    {
+        reason.code: reason
+        for reason in (*THEIRS, UNKNOWN_AGREEMENT, NOT_A_PARTY, UNKNOWN_SUBJECT, NOT_COVERED, NO_CONSENT)
+    }
 )
 
 
