@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -199,14 +201,14 @@ def test_an_agreement_from_proposal_to_revocation(comity, tmp_path):
     comity(
         "agreement", "approve", "court-listing", 1, "--agency", "court", "--by", "staff-1", "--document", "Looked at."
     )
+    told = sign(comity, tmp_path, "court", code=64)  # what would newly be visible is read before it is confirmed
+    digest = re.search(r"would newly be visible.*--confirm ([0-9a-f]{64})", told, re.DOTALL)[1]
+    impact = json.loads(comity("agreement", "impact", "court-listing", "--agency", "court", "--json"))
+    assert (impact["digest"], impact["content"]["agreement"], impact["exact"]) == (digest, "court-listing@1", True)
     for name in ("court", "prosecution"):
-        told = comity("agreement", "sign", "court-listing", 1, "--agency", name, "--key", tmp_path / f"{name}.pem")
-        assert "not in force yet" in told
-    wrong_key = comity(
-        "agreement", "sign", "court-listing", 1, "--agency", "prison", "--key", tmp_path / "court.pem", code=65
-    )
-    assert "pinned" in wrong_key
-    comity("agreement", "sign", "court-listing", 1, "--agency", "prison", "--key", tmp_path / "prison.pem")
+        assert "not in force yet" in sign(comity, tmp_path, name, "--confirm", digest)
+    assert "pinned" in sign(comity, tmp_path, "prison", "--confirm", digest, key="court", code=65)
+    sign(comity, tmp_path, "prison", "--confirm", digest)
     assert "court-listing@1  in force" in comity("agreement", "list")
     comity("agreement", "publish", tmp_path / "public", "--address", "https://comity.example.org/")
     for text in (
@@ -221,6 +223,18 @@ def test_an_agreement_from_proposal_to_revocation(comity, tmp_path):
         "agreement", "act", "revoke", "court-listing", 1, "--agency", "prison", "--by", "staff-2", "--reason", "Over."
     )
     assert "court-listing@1  not in force" in comity("agreement", "list")
+
+
+def sign(comity, folder, agency: str, *more: str, key: str = "", code: int = 0) -> str:
+    signing = folder / f"{key or agency}.pem"
+    return comity("agreement", "sign", "court-listing", 1, "--agency", agency, "--key", signing, *more, code=code)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("never-heard-of", "no such version of an agreement"), ("Court listing", "names no agreement")]
+)
+def test_an_impact_of_what_is_not_there_is_a_sentence(comity, name, told):
+    assert told in comity("agreement", "impact", name, code=64)
 
 
 @pytest.mark.parametrize("address", ["comity.example.org", "ftp://x", "https://x/?a=b", "https://a b"])

@@ -1,4 +1,4 @@
-"""``comity agreement``: check, prove, propose, sign, list; suspend, resume and revoke."""
+"""``comity agreement``: check, prove, propose, weigh, sign, list; suspend, resume and revoke."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cyclopts import App, Parameter, validators
 
 from comity import vocabulary
 from comity.agreements.assessment.publish import LANGUAGES
+from comity.agreements.confirming import Confirming, sign_confirmed
 from comity.agreements.consent import Answer, Recorded
 from comity.agreements.keys import load_key, make_key, public_bytes, thumbprint
 from comity.agreements.linked_data import Addresses
@@ -27,7 +28,6 @@ from comity.agreements.sign import sign as signed
 from comity.agreements.store import (
     act_upon,
     add_agency,
-    add_signature,
     approve_assessment,
     load_standing,
     pin_key,
@@ -39,6 +39,7 @@ from comity.agreements.store import (
 from comity.agreements.store import propose as keep
 from comity.agreements.words import agreement_words
 from comity.cli.failing import Failed, Misused
+from comity.cli.impacts import OPERATOR, as_json, confirmed, name_and_version, said, take
 from comity.cli.opening import node, now, text_of
 from comity.store import Role
 from comity.vocabulary.models import Label, Sensitivity, Vocabulary
@@ -174,15 +175,72 @@ def approve(assessment: str, version: Version, *, agency: Agency, by: str, docum
 
 
 @app.command
-def sign(name: Name, version: Version, *, agency: Agency, key: KeyFile) -> None:
-    """Sign a version for an agency, with its own key."""
-    with node() as opened, opened.store.connect(Role.GOVERNANCE) as conn:
-        agreement = read_agreement(conn, name, version, opened.vocabulary)
+def impact(
+    agreement: str,
+    *,
+    against: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
+    agency: str = "",
+    by: str = OPERATOR,
+    key: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Say what a version would do to today's records: what would newly be visible, to whom, of how many people.
+
+    Parameters
+    ----------
+    agreement
+        NAME, for the last version that was proposed, or NAME@VERSION.
+    against
+        The version to hold it against; the one in force, if none is named.
+    agency
+        The party for whose officer it is. A provider's officer is told each number; anybody else coarse ones.
+    by
+        The staff id of that officer; an opaque one, not a name.
+    key
+        With --json: the agency's private key, to sign the impact for a party whose node holds no records.
+    json
+        Print it for programs, with its digest.
+    """
+    with node() as opened:
+        taken = take(opened, *name_and_version(agreement), against=against, agency=agency, by=by)
+        signing = load_key(_file(key)) if key else None
+        print(as_json(taken, opened, agency, signing) if json else "\n".join(said(taken, opened)))
+
+
+@app.command
+def sign(
+    name: Name,
+    version: Version,
+    *,
+    agency: Agency,
+    key: KeyFile,
+    by: str = OPERATOR,
+    confirm: str | None = None,
+    impact: Path | None = None,
+) -> None:
+    """Sign a version for an agency, with its own key, once what would newly be visible is confirmed.
+
+    Parameters
+    ----------
+    by
+        The staff id of who confirms; an opaque one, not a name.
+    confirm
+        The digest of the impact that was read. Without it, the impact is shown, and confirmed at the terminal.
+    impact
+        An impact that a provider took and signed (`comity agreement impact --json --key`), where this node holds no
+        records.
+    """
+    with node() as opened:
+        with opened.store.connect(Role.GOVERNANCE) as conn:
+            agreement = read_agreement(conn, name, version, opened.vocabulary)
         signature = signed(agreement, agency, load_key(_file(key)))
-        add_signature(conn, name, version, agency, signature, opened.vocabulary, now())
-        conn.commit()
-        standing = load_standing(conn, name, opened.vocabulary, now()).standing
-    print(f"{agency} has signed {agreement}.")
+        digest = confirmed(opened, agreement, agency, by, confirm, impact)
+        with opened.store.connect(Role.GOVERNANCE) as conn:
+            confirming = Confirming(agency, by, digest, now())
+            sign_confirmed(conn, name, version, confirming, signature, opened.vocabulary)
+            conn.commit()
+            standing = load_standing(conn, name, opened.vocabulary, now()).standing
+    print(f"{agency} has confirmed what would newly be visible, and signed {agreement}.")
     for reason in standing.reasons:
         print(f"  not in force yet: {reason.label.en}")
 
