@@ -21,13 +21,26 @@ from comity.web.pages import (
     reviewing,
     start,
     stewarding,
+    weighing,
 )
 
 from .desk import ACCOUNT, OVERSEER, PROSECUTOR, STEWARD, Browser, Office
 
 PAGES = [
     it
-    for room in (start, errand, looking, stewarding, oversight, papers, reviewing, consenting, explaining, public)
+    for room in (
+        start,
+        errand,
+        looking,
+        stewarding,
+        oversight,
+        papers,
+        reviewing,
+        consenting,
+        explaining,
+        weighing,
+        public,
+    )
     for it in room.router.routes
 ]
 OPERATIONS = [it for it in [*router.routes, *create_api().routes] if isinstance(it, APIRoute)]

@@ -68,6 +68,9 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "quarantine": Desk.STEWARD,
     "replay": Desk.STEWARD,
     "log": Desk.OVERSEER,
+    "impacts": Desk.OVERSEER,
+    "impact-ask": Desk.OVERSEER,
+    "impact": Desk.OVERSEER,
     # Who reviews is what an agreement says, so any colleague may be one; the gate shows each only what is theirs.
     "reviews": Desk.COLLEAGUE,
     "review": Desk.COLLEAGUE,

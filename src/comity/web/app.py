@@ -40,6 +40,7 @@ from comity.web.pages import (
     reviewing,
     start,
     stewarding,
+    weighing,
 )
 from comity.web.render import page
 from comity.web.services import Services
@@ -49,6 +50,7 @@ MAX_BODY = 2 * 1024 * 1024  # twice what a source keeps of one unreadable messag
 SESSION_HOURS = 8  # a working day: then one signs in again
 _UNREADABLE = Label("Something in this form could not be read", "Iets in dit formulier kon niet worden gelezen")
 _STATIC = Path(__file__).parent / "static"
+_DESKS = (start, errand, looking, stewarding, oversight, papers, reviewing, consenting, explaining, weighing, public)
 
 
 def create_app(
@@ -70,7 +72,7 @@ def create_app(
             yield
 
     app = FastAPI(title="Comity", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    for routes in (start, errand, looking, stewarding, oversight, papers, reviewing, consenting, explaining, public):
+    for routes in _DESKS:
         app.include_router(routes.router)
     app.mount(API_PATH, api, name="api")
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

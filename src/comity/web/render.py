@@ -29,6 +29,7 @@ _MENU: Final = (
     ("reviews", "/reviews", marked("Reviews")),
     ("log", "/log", marked("Log of requests")),
     ("why-if", "/why", marked("Why")),
+    ("impacts", "/impacts", marked("What agreements would do")),
     ("my-data", "/my-data", marked("Who used my data")),
     ("register", "/agreements", marked("Agreements")),
     ("ledger", "/ledger", marked("Ledger")),

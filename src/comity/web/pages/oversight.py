@@ -22,7 +22,12 @@ from comity.web.services import services_of
 from comity.web.visitors import admit_citizen, admit_colleague
 
 router = APIRouter()
-ACTS = {"read": marked("Record of a person"), "case": marked("Record of a case"), "search": marked("Search")}
+ACTS = {
+    "read": marked("Record of a person"),
+    "case": marked("Record of a case"),
+    "search": marked("Search"),
+    "impact": marked("What an agreement would do"),
+}
 OUTCOMES = {
     "justified": marked("Justified"),
     "not-justified": marked("Not justified"),
