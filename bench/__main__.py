@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.rows import Row
 from comity.store import Settings, open_store
 
-MEASUREMENTS = ("verdict", "agreements", "point", "gate", "load", "ledger", "prove", "extract")
+MEASUREMENTS = ("verdict", "agreements", "point", "gate", "load", "ledger", "prove", "extract", "impact")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -12,13 +12,13 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from comity.agreements import parse_agreement
 from comity.agreements.minimisers import tells_no_more
 from comity.agreements.models import Act, Event
-from comity.agreements.prove import Kind, compare
+from comity.agreements.prove import Kind, compare, contradictions
 from comity.agreements.store import act_upon, all_standings
 from comity.gate import answer, disclose
 from comity.gate.impact import Impact, Line, Tally, Weigh, take_impact
@@ -35,7 +35,7 @@ CLAUSES = (
     "{record: person, of: [suspect, convicted], where: \"birth_date < '1990-01-01'\", fields: {birth_date: as-is}}",
     "{record: person, of: [suspect], fields: {safe_contact: as-is, address: present}}",
     "{record: charge, fields: {offence: as-is, charged_on: month}}",
-    "{record: charge, of: [victim, suspect], fields: {offence: as-is, charged_on: year}}",
+    "{record: charge, of: [victim, suspect], fields: {offence: as-is, status: as-is, charged_on: year}}",
     "{record: charge, where: \"severity = 'serious'\", fields: {charged_on: as-is, offence: present}}",
     "{record: involvement, of: [victim, witness], fields: {role: as-is}}",
     "{record: involvement, where: agency = recipient or role = 'victim', fields: {role: as-is}}",
@@ -71,6 +71,8 @@ numbers = count()
 )
 def test_it_counts_what_reads_of_each_person_would_show(world: World, old, new, rows, books, of, said):
     born, lives = of
+    texts = [parse_agreement(agreement_text(channels="read", **each), world.vocabulary) for each in (old, new)]
+    assume(not any(contradictions(each, world.vocabulary) for each in texts))  # nobody could sign it
     end_all(world)
     clear(world)
     people = lay(world, rows, books, born, lives, said)
@@ -89,7 +91,6 @@ def test_it_counts_what_reads_of_each_person_would_show(world: World, old, new, 
     again = impact_of(world, name)
     assert all(it.unopened == Tally() for it in again.lines), "another agreement in force lets all of it be seen"
     assert all(it.unshown == Tally() for it in again.lines if it.record not in {"incident", "case"}), "all was shown"
-    texts = [parse_agreement(agreement_text(name=name, channels="read", **of), world.vocabulary) for of in (old, new)]
     kinds = {finding.kind for finding in compare(*texts, world.vocabulary)}
     if not kinds & {Kind.RELEASES_MORE, Kind.UNDECIDED}:
         assert all(it.new == Tally() for it in impact.lines), "proved to release no more"
