@@ -196,7 +196,7 @@ def test_roles_operations_and_channels(vocabulary: Vocabulary):
     assert {
         "officer", "investigator", "prosecutor", "listing-officer", "judge", "prison-officer", "probation-officer",
         "victim-advocate", "idva", "marac-coordinator", "data-steward", "data-protection-officer", "auditor",
-        "caseworker", "citizen", "service-account",
+        "caseworker", "citizen", "service-account", "governance-officer", "legal-adviser", "security-officer",
     } <= set(vocabulary.roles)  # fmt: skip
     assert [*vocabulary.operations][:6] == [  # LED art. 25(1)
         "collection", "alteration", "consultation", "disclosure", "combination", "erasure",
