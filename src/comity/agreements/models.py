@@ -370,6 +370,15 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """An act with who did it (an opaque id of staff) and the reason that they gave to the other parties."""
+
+    event: Event
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """One version as the database holds it, before any of it is believed."""
 

@@ -85,6 +85,16 @@ on conflict do nothing;
 select name, version, agency, thumbprint, signature, signed_at from agreements.signature
 order by name, version, agency, signed_at, thumbprint;
 
+-- name: signatures_under
+-- The signatures under a version, in the order in which they were given.
+select agency, thumbprint, signature, signed_at from agreements.signature
+where name = %(name)s and version = %(version)s order by signed_at, agency;
+
+-- name: acts
+-- The acts upon a version, in their order, with who did each and why.
+select act, agency, at, by, reason from agreements.event
+where name = %(name)s and version = %(version)s order by number;
+
 -- name: events
 -- The acts upon a version, in the order in which they were done.
 select act, agency, at from agreements.event where name = %(name)s and version = %(version)s order by number;

@@ -34,7 +34,16 @@ from comity.agreements.errors import (
     UnknownAgreementError,
 )
 from comity.agreements.keys import is_sound, thumbprint
-from comity.agreements.models import Act, Agreement, AssessmentReference, Considered, Event, Party, Signature
+from comity.agreements.models import (
+    Act,
+    Agreement,
+    AssessmentReference,
+    Considered,
+    Done,
+    Event,
+    Party,
+    Signature,
+)
 from comity.agreements.parse import MAX_NAME, from_canonical, is_name, parse_agreement
 from comity.agreements.prove import contradictions
 from comity.agreements.prove_words import finding_words
@@ -175,6 +184,11 @@ def read_text(conn: Connection, name: str, version: int) -> str:
     return _text(conn, name, version)[1]
 
 
+def signatures_under(conn: Connection, name: str, version: int) -> tuple[Signature, ...]:
+    """Return the signatures that were given under a version, earliest first; whether they count is its standing."""
+    return tuple(Signature(*row) for row in conn.execute(_QUERIES.signatures_under, _named(name, version)))
+
+
 def load_standing(conn: Connection, name: str, vocabulary: Vocabulary, now: datetime) -> Considered:
     """Return the version of an agreement to decide under, and its standing, from the database's bytes of this moment.
 
@@ -223,6 +237,12 @@ def act_upon(conn: Connection, name: str, version: int, event: Event, *, by: str
         entry, salt = enter(conn, event.act.value, event.at, context, rfc8785.dumps(payload))
         values = {"act": event.act.value, "agency": event.agency, "at": event.at, "by": by, "reason": reason}
         conn.execute(_QUERIES.add_event, {**_named(name, version), **values, "entry": entry, "salt": salt})
+
+
+def acts_upon(conn: Connection, name: str, version: int) -> tuple[Done, ...]:
+    """Return what was done to a version, earliest first, by whom and why: for its parties, not for the public."""
+    rows = conn.execute(_QUERIES.acts, _named(name, version))
+    return tuple(Done(Event(Act(act), agency, at), by, reason) for act, agency, at, by, reason in rows)
 
 
 def _check_act(event: Event, agreement: str, parties: Collection[str], before: Collection[Event]) -> None:

@@ -65,10 +65,12 @@ def digest(assessment: Assessment, step: Step) -> bytes:
     return sha256(canonical_step(assessment, step)).digest()
 
 
-def stands(working: Working, signature: StepSignature) -> bool:
-    """Return whether nothing in the step was changed after it was signed."""
-    unchanged = working.step_revision(signature.step) <= signature.revision
-    return unchanged and digest(working.assessment(), signature.step) == signature.digest
+def standing_of(working: Working, signatures: Collection[StepSignature]) -> tuple[StepSignature, ...]:
+    """Return those signatures after which nothing in their step was changed."""
+    assessment = working.assessment()
+    last = {step: working.step_revision(step) for step in Step}
+    now = {step: digest(assessment, step) for step in {each.step for each in signatures}}
+    return tuple(each for each in signatures if last[each.step] <= each.revision and now[each.step] == each.digest)
 
 
 def open_answers(
@@ -200,7 +202,7 @@ def _high(assessment: Assessment) -> Iterator[Point]:
 
 def _unsigned(working: Working, signatures: Collection[StepSignature]) -> Iterator[Point]:
     catalogue = load_catalogue()
-    standing = {(each.step, each.discipline) for each in signatures if stands(working, each)}
+    standing = {(each.step, each.discipline) for each in standing_of(working, signatures)}
     ever = {(each.step, each.discipline) for each in signatures}
     for step in Step:
         for discipline in catalogue.must_sign(step):

@@ -47,7 +47,7 @@ KEYS: Final = {
     "receipt": "retention.receipt",
     "consent": "consent",
 }
-_ITEM_KEYS: Final = {
+ITEM_KEYS: Final = {
     "moments": ("provider", "recipient"),
     "data": ("moments", "record", "of", "where", "fields"),
     "bases": ("term", "because"),
@@ -83,13 +83,13 @@ def _against(agreement: Agreement, assessment: Assessment, vocabulary: Vocabular
 
 def _open(assessment: Assessment, vocabulary: Vocabulary) -> Iterator[Point]:
     for point in open_answers(assessment, vocabulary):
-        if point.kind in (Open.UNANSWERED, Open.WRONG) and (_matters(point.path) or point.path in _ITEM_KEYS):
+        if point.kind in (Open.UNANSWERED, Open.WRONG) and (_matters(point.path) or point.path in ITEM_KEYS):
             yield point
 
 
 def _confidential(assessment: Assessment) -> Iterator[Point]:
     for path, answer in assessment.answers.items():
-        if answer.confidential and (_matters(path) or (path.count(".") == 1 and path.partition(".")[0] in _ITEM_KEYS)):
+        if answer.confidential and (_matters(path) or (path.count(".") == 1 and path.partition(".")[0] in ITEM_KEYS)):
             yield _point(
                 path,
                 "It is confidential, but an agreement is public. Publish it, or leave it out.",
@@ -117,7 +117,7 @@ def _too_much(assessment: Assessment) -> Iterator[Point]:
 
 def _matters(path: str) -> bool:
     name, _, rest = path.partition(".")
-    return path in KEYS or rest.partition(".")[2] in _ITEM_KEYS.get(name, ())
+    return path in KEYS or rest.partition(".")[2] in ITEM_KEYS.get(name, ())
 
 
 def _point(path: str, en: str, nl: str = "") -> Point:

@@ -88,6 +88,16 @@ def publish(
     return str(_template().render(page=page, say=said(language), language=language, approved=approved))
 
 
+def answer_words(
+    assessment: Assessment, path: str, vocabulary: Vocabulary, language: str, agencies: Mapping[str, Label]
+) -> str:
+    """Return the answer at ``path`` as people read it, confidential or not; empty where there is none."""
+    question = load_catalogue().question_at(path)
+    if question is None or path not in assessment.answers:
+        return ""
+    return Published(Public(assessment, frozenset(), {}), vocabulary, language, agencies).text(question, path)
+
+
 @cache
 def _template() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -169,9 +179,10 @@ class Published:
                 yield Entry(label, "", own=False, open=False)
             elif path in self.assessment.answers:
                 own = question.kind in (Kind.LINE, Kind.TEXT) and question.id not in ("title_en", "title_nl")
-                yield Entry(label, self._text(question, path), own)
+                yield Entry(label, self.text(question, path), own)
 
-    def _text(self, question: Question, path: str) -> str:
+    def text(self, question: Question, path: str) -> str:
+        """Return an answer as people read it."""
         words = self.assessment.words(path)
         match question.kind:
             case Kind.CHOICE | Kind.CHOICES:

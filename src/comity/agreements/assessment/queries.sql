@@ -3,6 +3,10 @@
 insert into agreements.assessment_work (name, version, begun_at) values (%(name)s, %(version)s, %(at)s)
 on conflict do nothing;
 
+-- name: worked_on
+-- Every assessment that is worked on in four steps, the newest first.
+select name, version from agreements.assessment_work order by begun_at desc, name, version desc;
+
 -- name: lock
 -- The assessment held still until the transaction ends, so that two edits come one after the other.
 select true from agreements.assessment_work where name = %(name)s and version = %(version)s for update;

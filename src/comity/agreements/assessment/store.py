@@ -7,7 +7,7 @@ ledger in the same transaction; entries name no person.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ import rfc8785
 from psycopg.types.json import Jsonb
 
 from comity.agreements.assessment.catalogue import load_catalogue
-from comity.agreements.assessment.complete import Open, Point, StepSignature, digest, open_points, stands
+from comity.agreements.assessment.complete import Open, Point, StepSignature, digest, open_points, standing_of
 from comity.agreements.assessment.errors import IncompleteError
 from comity.agreements.assessment.file import Filed, document
 from comity.agreements.assessment.merge import Change, Edit, Editor, Working, change_for, edits_between, fold
@@ -45,7 +45,7 @@ class Progress:
     @property
     def standing(self) -> tuple[StepSignature, ...]:
         """Return the signatures that stand: given after the last edit of their step."""
-        return tuple(each for each in self.signatures if stands(self.working, each))
+        return standing_of(self.working, self.signatures)
 
 
 def begin(conn: Connection, assessment: AssessmentReference, at: datetime) -> None:
@@ -58,6 +58,11 @@ def begin(conn: Connection, assessment: AssessmentReference, at: datetime) -> No
         if row is not None and row[0] == _APPROVED:
             raise ActRefusedError(f"Assessment {assessment} is approved, so its text stays. Begin the next version.")
         conn.execute(_QUERIES.begin, {**_named(assessment), "at": at})
+
+
+def worked_on(conn: Connection) -> tuple[AssessmentReference, ...]:
+    """Return every assessment that was begun in four steps, approved or not, the newest first."""
+    return tuple(AssessmentReference(name, version) for name, version in conn.execute(_QUERIES.worked_on))
 
 
 def load_working(conn: Connection, assessment: AssessmentReference) -> Working:
@@ -181,7 +186,7 @@ def approve(
         approve_assessment(conn, assessment, agency=agency, by=by, at=at)
 
 
-def _check_signer(working: Working, step: Step, by: Editor, signatures: Iterable[StepSignature]) -> None:
+def _check_signer(working: Working, step: Step, by: Editor, signatures: Collection[StepSignature]) -> None:
     must = load_catalogue().must_sign(step)
     if by.discipline not in must:
         raise ActRefusedError(f"The step {step} is signed by {', '.join(must)}; not by {by.discipline}.")
@@ -191,8 +196,8 @@ def _check_signer(working: Working, step: Step, by: Editor, signatures: Iterable
         raise ActRefusedError(
             f"{by.agency} is no party to {assessment}. Its parties are: {', '.join(parties) or 'none yet'}."
         )
-    for other in signatures:
-        if other.step is not step or not stands(working, other):
+    for other in standing_of(working, signatures):
+        if other.step is not step:
             continue
         if other.discipline is by.discipline:
             raise ActRefusedError(f"{by.discipline} has signed the step {step} already. There is nothing to do.")
