@@ -62,7 +62,7 @@ class Node:
 
     @property
     def agency_keys(self) -> Path:
-        """The folder of the agencies' signing keys, which only a demonstration node has."""
+        """The folder of the signing keys that this node holds: its own agency's; in a demonstration, everybody's."""
         return self.settings.home / "keys" / "agencies"
 
     @asynccontextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from comity.agreements.assessment import Discipline
 from comity.web.models import Citizen, Colleague, Visitor
 
 
@@ -20,6 +21,9 @@ class Desk(StrEnum):
     STEWARD = "steward"
     OVERSEER = "overseer"
     CITIZEN = "citizen"
+    GOVERNANCE = "governance"  # who assess and agree together
+    APPROVER = "approver"  # of an assessment
+    SIGNATORY = "signatory"  # of an agreement, for the own agency
     SYSTEM = "system"  # an agency's own system, which posts its messages
 
 
@@ -32,10 +36,21 @@ _STEWARDS: Final = frozenset({"data-steward"})
 _OVERSEERS: Final = frozenset({"data-protection-officer", "auditor"})
 _SYSTEMS: Final = frozenset({"service-account"})
 
+DISCIPLINES: Final = {
+    "governance-officer": Discipline.OPERATIONAL,
+    "legal-adviser": Discipline.LEGAL,
+    "data-protection-officer": Discipline.PRIVACY,
+    "security-officer": Discipline.SECURITY,
+}
+"""For which discipline a role writes and signs in an assessment."""
+
 _SEATED: Final = {
     Desk.CASEWORKER: _CASEWORKERS,
     Desk.STEWARD: _STEWARDS,
     Desk.OVERSEER: _OVERSEERS,
+    Desk.GOVERNANCE: frozenset(DISCIPLINES),
+    Desk.APPROVER: frozenset({"data-protection-officer"}),
+    Desk.SIGNATORY: frozenset({"governance-officer"}),
     Desk.SYSTEM: _SYSTEMS,
 }
 
@@ -79,6 +94,26 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "why-of": Desk.OVERSEER,
     "my-data": Desk.CITIZEN,
     "withdraw": Desk.CITIZEN,
+    "governance": Desk.GOVERNANCE,
+    "assessment-begin": Desk.SIGNATORY,
+    "assessment": Desk.GOVERNANCE,
+    "assessment-file": Desk.GOVERNANCE,
+    "assessment-public": Desk.GOVERNANCE,
+    "assessment-step": Desk.GOVERNANCE,
+    "assessment-questions": Desk.GOVERNANCE,
+    "assessment-item": Desk.GOVERNANCE,
+    "assessment-remove": Desk.GOVERNANCE,
+    "assessment-settle": Desk.GOVERNANCE,
+    "assessment-history": Desk.GOVERNANCE,
+    "assessment-sign": Desk.GOVERNANCE,
+    "assessment-approve": Desk.APPROVER,
+    "governed": Desk.GOVERNANCE,
+    "governed-file": Desk.GOVERNANCE,
+    "governed-propose": Desk.SIGNATORY,
+    "governed-to-sign": Desk.SIGNATORY,
+    "governed-sign": Desk.SIGNATORY,
+    "governed-signature": Desk.SIGNATORY,
+    "governed-act": Desk.SIGNATORY,
     "api-reference": Desk.ANYBODY,
     "api-agreements": Desk.ANYBODY,
     "api-ledger-head": Desk.ANYBODY,

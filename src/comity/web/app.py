@@ -23,21 +23,26 @@ from comity.gate.keys import load_or_create
 from comity.node import Node
 from comity.store import Role
 from comity.vocabulary.models import Label
+from comity.web.access import OPEN_TO, Desk
 from comity.web.api import create_api
 from comity.web.api.app import PATH as API_PATH
 from comity.web.api.problems import on_page_error
 from comity.web.errors import PageError, no_such_page, out_of_order, too_large, unusable
-from comity.web.guards import FailQuietly, LimitBody, SecureHeaders
+from comity.web.guards import FailQuietly, LimitBody, SecureHeaders, words_typed
 from comity.web.mappings import known_sources
 from comity.web.pages import (
+    assessing,
+    concluding,
     consenting,
     errand,
     explaining,
+    governing,
     looking,
     oversight,
     papers,
     public,
     reviewing,
+    settling,
     start,
     stewarding,
     weighing,
@@ -48,9 +53,13 @@ from comity.web.services import Services
 HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
 MAX_BODY = 2 * 1024 * 1024  # twice what a source keeps of one unreadable message: no honest message comes near it
 SESSION_HOURS = 8  # a working day: then one signs in again
+_WRITING = (Desk.GOVERNANCE, Desk.SIGNATORY)  # desks at which people write at length
 _UNREADABLE = Label("Something in this form could not be read", "Iets in dit formulier kon niet worden gelezen")
 _STATIC = Path(__file__).parent / "static"
-_DESKS = (start, errand, looking, stewarding, oversight, papers, reviewing, consenting, explaining, weighing, public)
+_DESKS = (
+    *(start, errand, looking, stewarding, oversight, papers, reviewing, consenting, explaining, weighing, public),
+    *(governing, settling, assessing, concluding),
+)
 
 
 def create_app(
@@ -97,7 +106,12 @@ def create_app(
 async def _cannot(request: Request, error: Exception) -> Response:
     if not isinstance(error, PageError):
         raise error
-    return await page(request, "cannot.html", error.status, error=error)
+    # Whoever writes for an hour, and whose day at the desk ended meanwhile, gets their words back.
+    route = OPEN_TO.get(getattr(request.scope.get("route"), "name", ""))
+    lost = error.status == HTTPStatus.UNAUTHORIZED and route in _WRITING
+    return await page(
+        request, "cannot.html", error.status, error=error, typed=await words_typed(request) if lost else []
+    )
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -27,7 +27,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from comity.web.errors import forged, too_large
+from comity.web.errors import PageError, forged, too_large
 
 _log = structlog.get_logger()
 
@@ -142,6 +142,28 @@ async def refuse_forged(request: Request) -> None:
     sent = (await request.form()).get(TOKEN)
     if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), form_token(request).encode()):
         raise forged()
+
+
+async def is_stale(request: Request) -> bool:
+    """Whether a form came from a page of ours with the token of an earlier session: then nothing of it may be done.
+
+    What was typed may be shown again, with a new token, so that it is not lost. A form from elsewhere is refused.
+    """
+    if not _from_us(request):
+        raise forged()
+    try:
+        await refuse_forged(request)
+    except PageError:
+        return True
+    return False
+
+
+async def words_typed(request: Request) -> list[str]:
+    """Return what somebody wrote into a form of ours, in more than a word or two, for them to keep."""
+    if request.method != "POST" or not _from_us(request):
+        return []
+    typed = (value for name, value in (await request.form()).multi_items() if name != TOKEN)
+    return [value for value in typed if isinstance(value, str) and " " in value.strip()]
 
 
 def _from_us(request: Request) -> bool:

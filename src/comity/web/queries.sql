@@ -63,3 +63,11 @@ where t.digest = %(digest)s and t.valid_until > %(now)s and t.revoked_at is null
 -- name: revoke_tokens
 -- End every token of a colleague.
 update web.token set revoked_at = %(now)s where colleague = %(colleague)s and revoked_at is null
+
+-- name: hold_agreement
+-- Hold an agreement's name until the transaction ends, so that two proposals come one after the other.
+select pg_advisory_xact_lock(hashtextextended('comity-agreement ' || %(name)s, 0))
+
+-- name: proposed_digest
+-- The digest of a version as it is proposed.
+select encode(sha256(canonical), 'hex') from agreements.agreement where name = %(name)s and version = %(version)s

@@ -30,6 +30,7 @@ _MENU: Final = (
     ("log", "/log", marked("Log of requests")),
     ("why-if", "/why", marked("Why")),
     ("impacts", "/impacts", marked("What agreements would do")),
+    ("governance", "/governance", marked("Governance")),
     ("my-data", "/my-data", marked("Who used my data")),
     ("register", "/agreements", marked("Agreements")),
     ("ledger", "/ledger", marked("Ledger")),

@@ -95,6 +95,11 @@ async def names_of(conn: AsyncConnection, agency: str) -> Mapping[str, str]:
     return dict(rows)
 
 
+def names_now(conn: Connection, agency: str) -> Mapping[str, str]:
+    """Return what the people of an agency are called, by their opaque ids, on a plain connection."""
+    return dict(conn.execute(_QUERIES.colleagues_of, {"agency": agency}).fetchall())
+
+
 async def agreement_titles(conn: AsyncConnection) -> Mapping[str, Label]:
     """Return what each agreement is called: under its name as its last version says, under ``name@version`` as that."""
     titles: dict[str, Label] = {}

@@ -1,0 +1,341 @@
+"""An agreement at the governance desk: drafted, proposed, signed by its parties, in force, and stopped again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path
+from psycopg import Connection
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from comity.agreements.assessment.models import is_item
+from comity.agreements.canonical import canonical
+from comity.agreements.errors import ActRefusedError, ContradictionError, ImmutableError, SignatureError
+from comity.agreements.models import Act, Agreement, Event, Fault
+from comity.agreements.reading import hidden
+from comity.agreements.sign import message
+from comity.agreements.sign import sign as signature_of
+from comity.agreements.store import act_upon, add_signature, propose
+from comity.agreements.words import agreement_words
+from comity.store import Role, load_queries
+from comity.vocabulary.models import Label
+from comity.web.access import Desk, desks_of
+from comity.web.errors import no_such_page
+from comity.web.governing.concluding import (
+    Governed,
+    Hold,
+    Proof,
+    digest_of,
+    held_key,
+    hold_of,
+    load_governed,
+    parsed,
+    proof_of,
+    signature_in,
+)
+from comity.web.guards import is_stale, refuse_forged
+from comity.web.models import Colleague
+from comity.web.pages.assessing import STALE
+from comity.web.render import page
+from comity.web.services import services_of
+from comity.web.visitors import admit_colleague
+
+router = APIRouter()
+Officer = Annotated[Colleague, Depends(admit_colleague)]
+Version = Annotated[int, Path(ge=1, le=999_999_999)]
+HERE: Final = "/governance/agreements/{name}/{version}"
+MAX_REASON: Final = 500  # characters: a reason is a sentence or two
+_QUERIES: Final = load_queries("comity.web")
+
+OTHER_TEXT: Final = Label(
+    "Somebody proposed another text since you looked. What you wrote is kept below; look at theirs before you propose",
+    "Iemand heeft een andere tekst voorgesteld sinds u keek. Wat u schreef staat hieronder; bekijk eerst de hunne",
+)
+OTHER_NAME: Final = Label(
+    "The file names another agreement or version. Leave the first lines as they were",
+    "Het bestand noemt een andere overeenkomst of versie. Laat de eerste regels zoals ze waren",
+)
+SIGNED: Final = Label(
+    "A party has signed, so the text stays as it is", "Een partij heeft getekend, dus de tekst blijft zoals zij is"
+)
+NOT_ASSESSED: Final = Label("The impact assessment is not approved yet", "De effectbeoordeling is nog niet goedgekeurd")
+FAULTY: Final = Label("The file has mistakes", "Het bestand bevat fouten")
+CONFIRM: Final = Label("Confirm that you have read what will leave", "Bevestig dat u hebt gelezen wat eruit gaat")
+MOVED: Final = Label(
+    "The text changed since you looked. Read it as it is now, and then sign",
+    "De tekst is gewijzigd sinds u keek. Lees de tekst zoals die nu is, en teken dan",
+)
+NO_KEY: Final = Label(
+    "This node does not hold the key that is pinned for your agency",
+    "Deze node heeft niet de sleutel die voor uw organisatie is vastgelegd",
+)
+NO_SIGNATURE: Final = Label(
+    "Choose the file with the signature: 64 bytes, or these in base64",
+    "Kies het bestand met de ondertekening: 64 bytes, of die in base64",
+)
+NOT_THEIRS: Final = Label(
+    "This is not that party's signature under this text, with the key that is pinned for it; or it has signed already",
+    "Dit is niet de ondertekening van die partij onder deze tekst, met de vastgelegde sleutel; of zij tekende al",
+)
+CONTRADICTS: Final = Label(
+    "The text contradicts itself, so it cannot be signed. What was found stands below; mend it and propose it anew",
+    "De tekst spreekt zichzelf tegen en kan dus niet worden getekend. Herstel wat hieronder staat en stel opnieuw voor",
+)
+NO_REASON: Final = Label("Say why, for the other parties", "Zeg waarom, voor de andere partijen")
+LONG_REASON: Final = Label(
+    f"Say why in at most {MAX_REASON} characters, without characters that nobody can see",
+    f"Zeg waarom in ten hoogste {MAX_REASON} tekens, zonder tekens die niemand kan zien",
+)
+FOR_EVER: Final = Label("Confirm that it ends for ever", "Bevestig dat zij voorgoed eindigt")
+NO_SENSE: Final = Label(
+    "This cannot be done to the agreement as it stands", "Dit kan niet met de overeenkomst zoals zij er nu voor staat"
+)
+
+
+@router.get(HERE, name="governed", response_class=HTMLResponse)
+async def show(request: Request, name: str, version: Version, colleague: Officer) -> Response:
+    """Show an agreement in words, what was found of it, who signed, and what can be done next."""
+    return await _page(request, await _load(request, name, version, colleague), colleague, {})
+
+
+@router.get(HERE + "/file", name="governed-file", response_class=HTMLResponse)
+async def show_file(request: Request, name: str, version: Version, colleague: Officer) -> Response:
+    """Show the agreement's file beside its words."""
+    found = await _load(request, name, version, colleague)
+    return await _file_page(request, found, colleague, found.text, found.agreement)
+
+
+@router.post(HERE + "/file", name="governed-propose")
+async def check_or_propose(request: Request, name: str, version: Version, colleague: Officer) -> Response:
+    """Check a file, or propose it: the mistakes are shown with their places, and what was typed stays."""
+    stale = await is_stale(request)
+    found, form = await _load(request, name, version, colleague), await request.form()
+    text = _text(form, "text").replace("\r\n", "\n")
+    vocabulary = services_of(request).node.vocabulary
+    agreement, faults = await run_in_threadpool(parsed, text, vocabulary, found.parties)
+    told = STALE if stale else FAULTY if faults else None
+    if agreement is not None and (agreement.name, agreement.version) != (name, version):
+        told = told or OTHER_NAME
+    if form.get("do") != "propose" or told:
+        return await _file_page(request, found, colleague, text, agreement, faults, told)
+    told = NOT_ASSESSED if not found.assessed else await _propose(request, found, text, _text(form, "seen"))
+    if told:
+        again = await _load(request, name, version, colleague)
+        return await _file_page(request, again, colleague, text, agreement, (), told)
+    return RedirectResponse(f"{found.address}?saved=proposed", status_code=303)
+
+
+@router.get(HERE + "/to-sign/{agency}", name="governed-to-sign")
+async def to_sign(request: Request, name: str, version: Version, agency: str, colleague: Officer) -> Response:
+    """Return the bytes that a party signs elsewhere, with its own key and its own tool."""
+    found = await _load(request, name, version, colleague)
+    if found.kept is None or found.agreement is None or agency not in found.agreement.parties:
+        raise no_such_page()
+    data = message(canonical(found.agreement), agency, name, version)
+    headers = {"content-disposition": f'attachment; filename="{name}-{version}-{agency}.to-sign"'}
+    return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+@router.post(HERE + "/sign", name="governed-sign")
+async def sign(request: Request, name: str, version: Version, colleague: Officer) -> Response:
+    """Sign for the colleague's own agency, with the key that this node holds for it."""
+    await refuse_forged(request)
+    found, form = await _load(request, name, version, colleague), await request.form()
+    fault = _sign_fault(request, found, colleague, form)
+    agreement, node = found.agreement, services_of(request).node
+    key = held_key(node, colleague.agency) if fault is None else None
+    if fault is None and key is not None and agreement is not None:
+        fault = await _keep(request, found, colleague.agency, signature_of(agreement, colleague.agency, key))
+    if fault is not None:
+        again = await _load(request, name, version, colleague)
+        return await _page(request, again, colleague, {"confirm": fault}, 400)
+    return RedirectResponse(f"{found.address}?saved=signed", status_code=303)
+
+
+@router.post(HERE + "/signature", name="governed-signature")
+async def take_signature(request: Request, name: str, version: Version, colleague: Officer) -> Response:
+    """Take a signature that a party made elsewhere; its key says whose it is."""
+    await refuse_forged(request)
+    found, form = await _load(request, name, version, colleague), await request.form()
+    agency, sent = _text(form, "agency"), form.get("signature")
+    data = signature_in(await sent.read(1_000)) if isinstance(sent, UploadFile) else None
+    if found.kept is None or found.agreement is None or agency not in found.agreement.parties:
+        raise no_such_page()
+    fault = await _keep(request, found, agency, data) if data else NO_SIGNATURE
+    if fault is not None:
+        return await _page(request, found, colleague, {f"signature-{agency}": fault}, 400)
+    return RedirectResponse(f"{found.address}?saved=signed", status_code=303)
+
+
+@router.post(HERE + "/act", name="governed-act")
+async def act(request: Request, name: str, version: Version, colleague: Officer) -> Response:
+    """Suspend, resume or revoke it for the colleague's own agency; it counts from the next request on."""
+    await refuse_forged(request)
+    found, form = await _load(request, name, version, colleague), await request.form()
+    wanted, reason = _text(form, "act"), _text(form, "reason").replace("\r\n", "\n").strip()
+    if found.kept is None or wanted not in list(Act):
+        raise no_such_page()
+    faults = _act_faults(wanted, reason, form)
+    if not faults:
+        event, services = Event(Act(wanted), colleague.agency, services_of(request).clock()), services_of(request)
+
+        def run(conn: Connection) -> None:
+            act_upon(conn, name, version, event, by=colleague.id, reason=reason)
+
+        try:
+            await services.reading(Role.GOVERNANCE, run)
+        except ActRefusedError:
+            faults = {f"reason-{wanted}": NO_SENSE}
+    if faults:
+        again = await _load(request, name, version, colleague)
+        return await _page(request, again, colleague, faults, 400, reason=reason, wanted=wanted)
+    return RedirectResponse(f"{found.address}?saved={wanted}", status_code=303)
+
+
+# --- doing ------------------------------------------------------------------------------------------------------------
+
+
+class _MovedError(Exception):
+    """Somebody proposed another text meanwhile."""
+
+
+async def _propose(request: Request, found: Governed, text: str, seen: str) -> Label | None:
+    """Keep a text as the draft; what is wrong, if that cannot be: above all, that nobody saw the one it replaces."""
+    services = services_of(request)
+
+    def run(conn: Connection) -> None:
+        vocabulary, now = services.node.vocabulary, services.now()
+        conn.execute(_QUERIES.hold_agreement, {"name": found.name})
+        kept = conn.execute(_QUERIES.proposed_digest, {"name": found.name, "version": found.version}).fetchone()
+        if (kept[0] if kept else "") != seen:
+            raise _MovedError
+        propose(conn, text, vocabulary, now)
+
+    try:
+        await services.reading(Role.GOVERNANCE, run)
+    except _MovedError:
+        return OTHER_TEXT
+    except ImmutableError:
+        return SIGNED
+    return None
+
+
+def _sign_fault(request: Request, found: Governed, colleague: Colleague, form: FormData) -> Label | None:
+    if found.kept is None or found.agreement is None or colleague.agency not in found.agreement.parties:
+        raise no_such_page()
+    if _text(form, "seen") != digest_of(found.agreement):
+        return MOVED
+    own = next((each for each in found.parties if each.agency == colleague.agency), None)
+    if own is None or hold_of(services_of(request).node, own) is not Hold.HERE:
+        return NO_KEY
+    return None if form.get("confirm") == "yes" else CONFIRM
+
+
+async def _keep(request: Request, found: Governed, agency: str, signature: bytes) -> Label | None:
+    services = services_of(request)
+
+    def run(conn: Connection) -> None:
+        vocabulary, at = services.node.vocabulary, services.clock()
+        add_signature(conn, found.name, found.version, agency, signature, vocabulary, at)
+
+    try:
+        await services.reading(Role.GOVERNANCE, run)
+    except SignatureError:
+        return NOT_THEIRS
+    except ContradictionError:
+        return CONTRADICTS
+    return None
+
+
+def _act_faults(wanted: str, reason: str, form: FormData) -> dict[str, Label]:
+    faults: dict[str, Label] = {}
+    if not reason:
+        faults[f"reason-{wanted}"] = NO_REASON
+    elif len(reason) > MAX_REASON or any(True for _ in hidden(reason)):
+        faults[f"reason-{wanted}"] = LONG_REASON
+    if wanted == Act.REVOKE and form.get("confirm") != "yes":
+        faults["for-ever"] = FOR_EVER
+    return faults
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+async def _load(request: Request, name: str, version: int, colleague: Colleague) -> Governed:
+    if not is_item(name):
+        raise no_such_page()
+    services = services_of(request)
+    return await services.reading(
+        Role.GOVERNANCE,
+        lambda conn: load_governed(conn, name, version, colleague, services.node.vocabulary, services.now()),
+    )
+
+
+async def _page(
+    request: Request,
+    found: Governed,
+    colleague: Colleague,
+    faults: dict[str, Label],
+    status: int = 200,
+    **typed: Any,
+) -> Response:
+    node = services_of(request).node
+    return await page(
+        request,
+        "governed.html",
+        status,
+        active="governance",
+        found=found,
+        proof=await _proof(request, found, found.agreement),
+        clauses=found.clauses(node.vocabulary),
+        signing=found.signing(node),
+        Hold=Hold,
+        signatory=Desk.SIGNATORY in desks_of(colleague),
+        me=colleague,
+        faults=faults,
+        saved=request.query_params.get("saved", ""),
+        typed={"reason": "", "wanted": "", **typed},
+    )
+
+
+async def _file_page(
+    request: Request,
+    found: Governed,
+    colleague: Colleague,
+    text: str,
+    agreement: Agreement | None,
+    faults: tuple[Fault, ...] = (),
+    told: Label | None = None,
+) -> Response:
+    node = services_of(request).node
+    names = {each.agency: each.label for each in found.parties}
+    return await page(
+        request,
+        "governed-file.html",
+        400 if told else 200,
+        active="governance",
+        found=found,
+        text=text,
+        seen=found.digest,
+        clauses=agreement_words(agreement, node.vocabulary, names) if agreement else (),
+        proof=await _proof(request, found, agreement),
+        faults=faults,
+        told=told,
+        checked=request.method == "POST",
+        theirs=found.text if told is OTHER_TEXT else "",
+        signatory=Desk.SIGNATORY in desks_of(colleague),
+        me=colleague,
+    )
+
+
+async def _proof(request: Request, found: Governed, agreement: Agreement | None) -> Proof:
+    vocabulary = services_of(request).node.vocabulary
+    return await run_in_threadpool(proof_of, agreement, found.drafted, found.before, vocabulary)
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
