@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -10,10 +11,11 @@ from playwright.sync_api import sync_playwright
 
 from comity.node import Node
 from comity.store import Settings, Store
-from comity.store.provision import make_database
+from comity.store.provision import drop_database, make_database
 from comity.vocabulary import Vocabulary
 from comity.web.app import create_app
 
+from .chamber import Chamber, governed, work_out
 from .desk import Browser, Office, fill, keeping_the_ledger, send_a_letter, serving, somebody
 
 
@@ -30,6 +32,26 @@ def office(
     app = create_app(node, mappings=mappings, zone=chain.zone)
     with keeping_the_ledger(node), serving(app) as url:
         yield Office(node, chain, mappings, url, covered, uncovered, letter)
+
+
+@pytest.fixture
+def chamber(store: Store, vocabulary: Vocabulary, tmp_path: Path) -> Iterator[Chamber]:
+    """A node of the test's own on which agencies agree: their agreements, keys and people, and no data."""
+    with governed(Node(Settings(home=tmp_path), store, vocabulary, "comity-test")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def worked(
+    postgres: Store, migrated_template: str, vocabulary: Vocabulary, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Chamber]:
+    """Such a node with an assessment that is worked out, for the tests of a module that change nothing."""
+    make_database(postgres.admin, "worked", template=migrated_template)
+    home = tmp_path_factory.mktemp("worked")
+    with governed(Node(Settings(home=home), postgres.of("worked"), vocabulary, "comity-test")) as made:
+        work_out(made)
+        yield made
+    drop_database(postgres.admin, "worked")
 
 
 @pytest.fixture

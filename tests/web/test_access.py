@@ -11,49 +11,44 @@ from comity.web.api.routes import router
 from comity.web.app import create_app
 from comity.web.models import Colleague
 from comity.web.pages import (
+    assessing,
+    concluding,
     consenting,
     errand,
     explaining,
+    governing,
     looking,
     oversight,
     papers,
     public,
     reviewing,
+    settling,
     start,
     stewarding,
     weighing,
 )
 
+from .chamber import GRACE, INES, JONAS
 from .desk import ACCOUNT, OVERSEER, PROSECUTOR, STEWARD, Browser, Office
 
-PAGES = [
-    it
-    for room in (
-        start,
-        errand,
-        looking,
-        stewarding,
-        oversight,
-        papers,
-        reviewing,
-        consenting,
-        explaining,
-        weighing,
-        public,
-    )
-    for it in room.router.routes
-]
+DESKS = (start, errand, looking, stewarding, oversight, papers, reviewing, consenting, explaining, weighing, public)
+ROOMS = (*DESKS, governing, settling, assessing, concluding)
+PAGES = [it for room in ROOMS for it in room.router.routes]
 OPERATIONS = [it for it in [*router.routes, *create_api().routes] if isinstance(it, APIRoute)]
 VISITORS = {
     "nobody": {Desk.ANYBODY},
     PROSECUTOR: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.CASEWORKER},
     STEWARD: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.STEWARD},
-    OVERSEER: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.OVERSEER},
+    OVERSEER: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.OVERSEER, Desk.GOVERNANCE, Desk.APPROVER},
+    GRACE: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.GOVERNANCE, Desk.SIGNATORY},
+    INES: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.GOVERNANCE},
+    JONAS: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.GOVERNANCE},
     ACCOUNT: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.SYSTEM},
     "citizen": {Desk.ANYBODY, Desk.CITIZEN},
 }
 FILLED = {
     "name": "prosecution-case-building", "version": "1", "entry": "00000000-0000-4000-8000-000000000000",
+    "step": "process", "of": "parties", "item": "1-police", "path": "scale", "agency": "police",
     "person": "00000000-0000-4000-8000-000000000000", "source": "police-nominals",
     "review": "00000000-0000-4000-8000-000000000000", "identity": "00000000-0000-4000-8000-000000000000",
 }  # fmt: skip
@@ -94,7 +89,7 @@ def test_a_page_opens_for_whom_the_table_says(office: Office, browser: Browser, 
             assert (told not in refused) == opened, f"{who}: {method} {path} answered {told}"
 
 
-@pytest.mark.parametrize("who", [ACCOUNT, PROSECUTOR, STEWARD, OVERSEER, "nobody"])
+@pytest.mark.parametrize("who", [ACCOUNT, PROSECUTOR, STEWARD, OVERSEER, GRACE, INES, "nobody"])
 def test_an_operation_opens_for_whom_the_table_says(office: Office, browser: Browser, who: str):
     headers = {} if who == "nobody" else {"authorization": f"Bearer {office.token(who)}"}
     for route in OPERATIONS:
