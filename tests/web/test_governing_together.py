@@ -302,6 +302,18 @@ def test_a_key_that_is_not_here_signs_elsewhere_with_a_tool_that_is_not_ours(pro
     assert signed(proposed) == ["police"]
 
 
+def test_a_text_that_contradicts_itself_is_told_before_and_not_signed(proposed: Chamber):
+    grace = proposed.visit(GRACE)
+    page = grace.http.get(f"{AGREED}/file").text
+    text = unescape(re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page, re.DOTALL)[1])
+    never = text.replace("not charge.spent", "charge.spent and not charge.spent")
+    assert propose(grace, page, never).status_code == 303
+    assert "The text contradicts itself" in grace.http.get(AGREED).text
+    form = {"token": grace.token(), "seen": seen_on(grace), "confirm": "yes"}
+    assert "cannot be signed" in problem(grace.http.post(f"{AGREED}/sign", data=form).text)
+    assert signed(proposed) == []
+
+
 @pytest.mark.parametrize("agency", ["prosecution", "police"])
 def test_the_signature_of_another_key_or_party_is_not_taken(proposed: Chamber, tmp_path, agency: str):
     grace = proposed.visit(GRACE)
