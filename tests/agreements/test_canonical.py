@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from hashlib import sha256
 
 import pytest
@@ -23,6 +24,7 @@ from comity.agreements.models import (
     Basis,
     FieldRelease,
     InForce,
+    PrivacyBudget,
     Release,
     Requesters,
     Retention,
@@ -56,6 +58,15 @@ def some(choices: object, least: int = 1) -> SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(sorted(choices)), min_size=least, max_size=3, unique=True).map(tuple)  # type: ignore[call-overload]
 
 
+budgets = st.builds(
+    PrivacyBudget,
+    epsilon=st.decimals("0.0001", "10", places=4).map(Decimal.normalize),
+    delta=st.sampled_from([Decimal(0), Decimal("0.000001"), Decimal("0.0000000025")]),
+    per=st.sampled_from(["P1M", "P1Y6M", "P4W"]),
+    most_per_person=st.integers(1, 100),
+)
+
+
 @st.composite
 def releases(draw: st.DrawFn) -> Release:
     record = draw(st.sampled_from(list(VOCABULARY.record_types.values())))
@@ -85,6 +96,7 @@ def agreements(draw: st.DrawFn) -> Agreement:
     laws = [term for term, basis in VOCABULARY.lawful_bases.items() if basis.jurisdiction == "uk"]
     clauses = draw(st.lists(releases(), min_size=1, max_size=3))
     providers, recipients = (draw(st.lists(names, min_size=1, max_size=3, unique=True).map(tuple)) for _ in range(2))
+    channels = draw(some(VOCABULARY.channels))
     return Agreement(
         name=draw(names),
         version=draw(versions),
@@ -98,13 +110,14 @@ def agreements(draw: st.DrawFn) -> Agreement:
         requesters=Requesters(draw(some(VOCABULARY.roles)), draw(some(MUST_STATE, 0))),
         about=parse_condition(draw(st.sampled_from(["everyone", "not charge.spent or incident.domestic"])), VOCABULARY),
         releases=tuple(replace(clause, number=at) for at, clause in enumerate(clauses, 1)),
-        channels=draw(some(VOCABULARY.channels)),
+        channels=channels,
         onward=draw(st.sampled_from(ONWARD)),
         retention=Retention(draw(st.sampled_from(["P2Y", "P6M", "P1Y6M", "P4W", "P90D"])),
                             draw(st.sampled_from(THEN)), draw(st.sampled_from(RECEIPT))),
         consent=draw(st.sampled_from(CONSENT)),
         assessment=AssessmentReference(draw(names), draw(versions)),
         review=draw(st.none() | reviews((*providers, *recipients))),
+        statistics=draw(budgets) if "statistic" in channels else None,
     )  # fmt: skip
 
 

@@ -12,7 +12,13 @@ from comity.agreements.models import Agreement
 from comity.agreements.words import agreement_words, field_words, length_words, release_words
 from comity.vocabulary import Label, Vocabulary
 
-EXAMPLES = ("integrated-offender-management", "marac-conference", "marac-victim-safety", "threat-to-life")
+EXAMPLES = (
+    "justice-statistics",
+    "integrated-offender-management",
+    "marac-conference",
+    "marac-victim-safety",
+    "threat-to-life",
+)
 
 CONDITIONS = [
     (

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import rfc8785
 
-from comity.agreements.models import Agreement, Release, Review
+from comity.agreements.models import Agreement, PrivacyBudget, Release, Review
 from comity.agreements.printing import print_condition
 
 FORMAT: Final = (
@@ -42,6 +42,8 @@ def _document(agreement: Agreement) -> dict[str, Any]:
     }
     if agreement.review is not None:  # what was signed before there was such a key keeps its bytes
         document["review"] = _review(agreement.review)
+    if agreement.statistics is not None:
+        document["statistics"] = _statistics(agreement.statistics)
     return document
 
 
@@ -52,6 +54,16 @@ def _review(review: Review) -> dict[str, Any]:
         "by": {"roles": list(review.roles), "agencies": list(review.agencies)},
         "notice": review.notice,
         "overdue": review.overdue,
+    }
+
+
+def _statistics(budget: PrivacyBudget) -> dict[str, Any]:
+    # Decimals as text: a number of JSON is binary, and 0.1 is not.
+    return {
+        "epsilon": f"{budget.epsilon:f}",
+        "delta": f"{budget.delta:f}",
+        "per": budget.per,
+        "most_per_person": budget.most_per_person,
     }
 
 

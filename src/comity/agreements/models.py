@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -238,6 +239,21 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacyBudget:
+    """What statistics may tell of one person, at most, in each period (differential privacy, ISO/IEC 20889, 3.8).
+
+    ``epsilon`` bounds how much likelier any answer is with a person's records than without: by a factor of e to that
+    power over all answers of a period together, but for a chance of ``delta``. ``per`` is the period, an ISO 8601
+    duration. Of each person at most ``most_per_person`` rows count in one answer.
+    """
+
+    epsilon: Decimal
+    delta: Decimal
+    per: str
+    most_per_person: int
+
+
+@dataclass(frozen=True, slots=True)
 class AssessmentReference:
     """The impact assessment that must be approved for the agreement to be in force."""
 
@@ -300,6 +316,7 @@ class Agreement:
     consent: str
     assessment: AssessmentReference
     review: Review | None = None  # of each use; ``None``: nobody looks at them one by one
+    statistics: PrivacyBudget | None = None  # there exactly if the channel of that name is open
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"

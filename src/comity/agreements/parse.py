@@ -1,8 +1,8 @@
 """From an agreement's text to an :class:`Agreement`, or to *all* of its faults at once.
 
-The keys stand in ``docs/reference/agreement.md``. Every key must be there, but ``review``, and ``of`` and ``where`` of
-a release: what is left unsaid would be decided by a program. YAML and canonical JSON take the same way through the same
-checks.
+The keys stand in ``docs/reference/agreement.md``. Every key must be there, but ``review``, ``statistics`` where none
+are made, and ``of`` and ``where`` of a release: what is left unsaid would be decided by a program. YAML and canonical
+JSON take the same way through the same checks.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from difflib import get_close_matches
 from functools import partial
 from typing import Final, TypeVar, cast
@@ -29,6 +30,7 @@ from comity.agreements.models import (
     Fault,
     FieldRelease,
     InForce,
+    PrivacyBudget,
     Release,
     Requesters,
     Retention,
@@ -45,13 +47,19 @@ MUST_STATE: Final = ("case_reference", "justification")
 REVIEWED: Final = ("disclosure", "request")  # what is reviewed: what was disclosed, or also what was refused
 NOTICE: Final = ("immediate", "none")
 OVERDUE: Final = ("suspend", "shout")
-OPTIONAL: Final = ("format", "review")
+OPTIONAL: Final = ("format", "review", "statistics")
 
 EU_MEMBERS: Final = frozenset({"nl"})  # jurisdictions of the vocabulary in which Union law holds (TEU art. 52)
 
 MAX_RELEASES: Final = 200
 MAX_VERSION: Final = 2**31 - 1  # PostgreSQL's integer
 MAX_NAME: Final = 64
+MAX_EPSILON: Final = 10  # beyond it the promise is empty: e to the tenth is a factor of 22,000
+MAX_DELTA: Final = Decimal("0.00001")  # a chance of one in 100,000; it should be far below one in everyone covered
+MAX_PER_PERSON: Final = 100
+STATISTIC: Final = "statistic"  # the channel that needs a budget
+EPSILON: Final = r"(?:[1-9][0-9]?(?:\.[0-9]{1,4})?|0\.(?=[0-9]*[1-9])[0-9]{1,4})"
+DELTA: Final = r"(?:0|[1-9]e-[1-9][0-9]?|0\.0{0,20}[1-9][0-9]{0,3})"
 
 
 _NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -113,6 +121,7 @@ class _Builder:
         self._format(top.pop("format", None))
         readers["lawful_basis"] = partial(self._bases, jurisdiction=_word(top.get("jurisdiction")))
         parts: dict[str, object] = {key: self._within(key, top, None, read) for key, read in readers.items()}
+        parts["statistics"] = self._budget(tree, top)
         if self._faults:
             raise FaultyAgreementError(sorted(self._faults, key=lambda fault: (fault.line, fault.column)))
         parts["providers"], parts["recipients"] = cast(tuple[object, object], parts.pop("between"))
@@ -277,6 +286,46 @@ class _Builder:
             self._fault(text.place, f"{text.text!r} is not a time to review within.", mend)
         return text.text
 
+    # statistics
+
+    def _budget(self, tree: Tree, top: Mapping[str, Tree]) -> PrivacyBudget | None:
+        """Return the budget for statistics, which must be there exactly if their channel is open."""
+        is_open = "channels" in top and STATISTIC in _listed(top["channels"])
+        if is_open and "statistics" not in top:
+            cause = f"The channel {STATISTIC!r} is open, and the key 'statistics' is missing."
+            self._fault(tree.place, cause, "Add it: it says how much they may tell of anybody.")
+        if not is_open and "statistics" in top:
+            cause = f"A budget for statistics stands here, but the channel {STATISTIC!r} is not open."
+            self._fault(top["statistics"].place, cause, f"Remove it, or add {STATISTIC!r} to the channels.")
+        return self._within("statistics", top, None, self._statistics)
+
+    def _statistics(self, tree: Tree) -> PrivacyBudget:
+        top = self._entries(tree, ("epsilon", "delta", "per", "most_per_person"))
+        epsilon = partial(self._decimal, form=EPSILON, most=Decimal(MAX_EPSILON), mend="e.g. 1.0")
+        delta = partial(self._decimal, form=DELTA, most=MAX_DELTA, mend="0 or e.g. 1e-6")
+        return PrivacyBudget(
+            self._within("epsilon", top, Decimal(0), epsilon),
+            self._within("delta", top, Decimal(0), delta),
+            self._within("per", top, "", self._keep),
+            self._within("most_per_person", top, 0, self._most_per_person),
+        )
+
+    def _decimal(self, tree: Tree, form: str, most: Decimal, mend: str) -> Decimal:
+        text = self._text(tree)
+        good = re.fullmatch(form, text.text)
+        number = Decimal(text.text) if good else Decimal(0)
+        if text.text and (not good or number > most):
+            self._fault(text.place, f"{text.text!r} cannot stand here.", f"Write {mend}, at most {most:f}.")
+        return number.normalize()
+
+    def _most_per_person(self, tree: Tree) -> int:
+        text = self._text(tree)
+        number = int(text.text) if _NUMBER.fullmatch(text.text) else 0
+        if text.text and not 0 < number <= MAX_PER_PERSON:
+            mend = f"Write a whole number from 1 to {MAX_PER_PERSON}."
+            self._fault(text.place, f"{text.text!r} is not a number of rows.", mend)
+        return number
+
     # releases
 
     def _releases(self, tree: Tree) -> tuple[Release, ...]:
@@ -421,6 +470,10 @@ def is_name(text: str) -> bool:
 def holds_in(law: str, jurisdiction: str) -> bool:
     """Return whether the law of ``law`` holds in ``jurisdiction``: its own, and Union law in a member state."""
     return law == jurisdiction or (law == "eu" and jurisdiction in EU_MEMBERS)
+
+
+def _listed(tree: Tree) -> list[str]:
+    return [_word(item) for item in (tree.items if isinstance(tree, Items) else (tree,))]
 
 
 def _word(tree: Tree | None) -> str:

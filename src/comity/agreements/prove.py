@@ -26,6 +26,7 @@ from enum import StrEnum
 from itertools import product
 from typing import Final, NamedTuple, TypeAlias
 
+from comity.agreements.budget import spends_more
 from comity.agreements.carried import uncarried
 from comity.agreements.claims import Claim, Every, Example, Holds, NotSo, Own, Refers, Some, tried
 from comity.agreements.limits import kept, restricted
@@ -424,6 +425,9 @@ def _wider(old: Agreement, new: Agreement) -> Iterator[Finding]:
         more = tuple(each for each in after if each not in before)
         if more:
             yield Finding(Kind.OPENS_WIDER, clause, others=more)
+    was, will = old.statistics, new.statistics
+    if was is not None and will is not None and spends_more(was, will):
+        yield Finding(Kind.OPENS_WIDER, "statistics", others=(f"epsilon {will.epsilon:f}, {will.per}",))
     if old.onward == "none" != new.onward:
         yield Finding(Kind.OPENS_WIDER, "onward", others=(new.onward,))
     yield from _less_reviewed(old.review, new.review)

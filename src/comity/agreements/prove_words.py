@@ -73,6 +73,7 @@ _WIDER: Final[Mapping[str, Label]] = {
     "reviewers": Label(
         "Others review, and read who asked and why: {0}.", "Anderen toetsen, en lezen wie vroeg en waarom: {0}."
     ),
+    "statistics": Label("Statistics may tell more of anybody: {0}.", "Statistiek kan meer over iemand zeggen: {0}."),
     "onward": Label("The recipient may pass data on: {0}.", "De ontvanger mag gegevens doorgeven: {0}."),
 }
 

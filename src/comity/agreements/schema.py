@@ -14,7 +14,12 @@ from comity.agreements.canonical import FORMAT
 from comity.agreements.minimisers import applicable
 from comity.agreements.parse import (
     CONSENT,
+    DELTA,
+    EPSILON,
+    MAX_DELTA,
+    MAX_EPSILON,
     MAX_NAME,
+    MAX_PER_PERSON,
     MAX_RELEASES,
     MAX_VERSION,
     MUST_STATE,
@@ -24,6 +29,7 @@ from comity.agreements.parse import (
     OVERDUE,
     RECEIPT,
     REVIEWED,
+    STATISTIC,
     THEN,
 )
 from comity.agreements.parse import holds_in as law_holds_in
@@ -50,7 +56,7 @@ def agreement_schema(vocabulary: Vocabulary) -> Schema:
         "description": "Who may ask whom for which data, for which purpose, in what form, and for how long.",
     }
     schema |= _block(_keys(vocabulary), optional=OPTIONAL)
-    schema["allOf"] = [_laws_of(each, vocabulary) for each in vocabulary.jurisdictions]
+    schema["allOf"] = [*(_laws_of(each, vocabulary) for each in vocabulary.jurisdictions), _if_statistics()]
     schema["$defs"] = {f"fields-of-{each.name}": _fields(each) for each in vocabulary.record_types.values()}
     return schema
 
@@ -80,6 +86,7 @@ def _keys(known: Vocabulary) -> dict[str, Schema]:
         "consent": _titled("Consent", "Whether the people concerned are asked.", _words(CONSENT)),
         "assessment": _assessment(),
         "review": _review(known),
+        "statistics": _statistics(),
     }
 
 
@@ -159,6 +166,34 @@ def _assessment() -> Schema:
     pattern = f"^(?=[^@]{{1,{MAX_NAME}}}@){_NAME}@{_VERSION}$"
     schema: Schema = {"type": "string", "pattern": pattern, "examples": ["marac-victim-safety@3"]}
     return _titled("Impact assessment", "The one that must be approved: name@version.", schema)
+
+
+def _statistics() -> Schema:
+    per_person = {"type": "integer", "minimum": 1, "maximum": MAX_PER_PERSON}
+    epsilon = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": MAX_EPSILON}, _quoted(EPSILON)]}
+    delta = {"anyOf": [{"type": "number", "minimum": 0, "maximum": float(MAX_DELTA)}, _quoted(DELTA)]}
+    keys = {
+        "epsilon": _titled("Epsilon", "How much the answers of one period may tell of anybody.", epsilon),
+        "delta": _titled("Delta", "With which chance more; 0 for never.", delta),
+        "per": _titled("Period", "Years, months, weeks, days (ISO 8601).", {"type": "string", "pattern": _KEEP}),
+        "most_per_person": _titled("Most per person", "Rows of one person that count in one answer.", per_person),
+    }
+    return _titled("Statistics", "The privacy budget; there exactly if statistics may be made.", _block(keys))
+
+
+def _quoted(form: str) -> Schema:
+    return {"type": "string", "pattern": f"^{form}$"}
+
+
+def _if_statistics() -> Schema:
+    """Return the rule that a budget is there exactly if the channel is open."""
+    word = {"const": STATISTIC}
+    is_open = {"anyOf": [word, {"type": "array", "contains": word}]}
+    return {
+        "if": {"properties": {"channels": is_open}, "required": ["channels"]},
+        "then": {"required": ["statistics"]},
+        "else": {"properties": {"statistics": False}},
+    }
 
 
 # --- releases --------------------------------------------------------------------------------------------------------

@@ -117,6 +117,7 @@ def agreement_words(
     before = (_between(agreement, agencies), _purpose(agreement, vocabulary), *_bases(agreement, vocabulary))
     after = (
         _channels(agreement, vocabulary),
+        *_statistics(agreement),
         ClauseWords("onward", Label("Passing on", "Doorgeven"), _ONWARD[agreement.onward]),
         _retention(agreement),
         ClauseWords("consent", Label("Consent", "Toestemming"), _CONSENT[agreement.consent]),
@@ -216,6 +217,23 @@ def _requesters(agreement: Agreement, vocabulary: Vocabulary) -> ClauseWords:
 def _channels(agreement: Agreement, vocabulary: Vocabulary) -> ClauseWords:
     text = phrase("{0}.", "{0}.", _terms(agreement.channels, vocabulary.channels))
     return ClauseWords("channels", Label("How", "Hoe"), text)
+
+
+def _statistics(agreement: Agreement) -> tuple[ClauseWords, ...]:
+    budget = agreement.statistics
+    if budget is None:
+        return ()
+    numbers = (_same(f"{budget.epsilon:f}"), _same(f"{budget.delta:f}"))
+    text = phrase(
+        "Only with noise, and at most {3} rows of each person count. All answers in {2} together spend no more than a "
+        "privacy budget of {0} (epsilon; delta {1}).",
+        "Alleen met ruis, en van elke persoon tellen ten hoogste {3} rijen mee. Alle antwoorden in {2} samen besteden "
+        "niet meer dan een privacybudget van {0} (epsilon; delta {1}).",
+        *numbers,
+        length_words(budget.per),
+        _same(str(budget.most_per_person)),
+    )
+    return (ClauseWords("statistics", Label("Statistics", "Statistiek"), text),)
 
 
 def _retention(agreement: Agreement) -> ClauseWords:
