@@ -55,6 +55,8 @@ comity_gate       | gate.consultation                                       | se
 comity_gate       | gate.pseudonym gate.extract_subject                     | select insert
 comity_gate       | gate.review gate.review_act                             | select insert
 comity_gate       | gate.review_open                                        | select insert delete
+comity_gate       | gate.statistic                                          | select insert
+comity_gate       | gate.privacy_budget                                     | select insert update*
 
 comity_governance | web.colleague web.letter web.token                      | select insert update delete
 """

@@ -45,9 +45,9 @@ _PIECES: Final = load_queries("comity.gate", "pieces.sql")
 #: Functions of PostgreSQL that a compiled statement may call.
 FUNCTIONS: Final = frozenset({
     "any", "array_agg", "bit_or", "cardinality", "chr", "coalesce", "concat", "concat_ws", "convert_to", "count",
-    "current_timestamp", "encode", "exists", "generate_series", "json_agg", "json_build_array", "length", "lower",
-    "md5", "normalize", "position", "regexp_replace", "replace", "sha256", "split_part", "string_agg", "substring",
-    "sum", "to_char", "translate", "unnest", "upper",
+    "current_timestamp", "encode", "exists", "generate_series", "greatest", "json_agg", "json_build_array", "least",
+    "length", "lower", "md5", "normalize", "position", "regexp_replace", "replace", "row_number", "sha256",
+    "split_part", "string_agg", "substring", "sum", "to_char", "translate", "unnest", "upper",
 })  # fmt: skip
 
 #: The acts that one statement answers, writes down and enters. The others are compiled by :mod:`comity.gate.wide`.

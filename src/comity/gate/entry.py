@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from comity.agreements import Agreement, Considered
 from comity.gate.decide import MAX_JUSTIFICATION
-from comity.gate.models import MAX_QUERY_LENGTH, Asking, CaseRead, Read, Request, Search
+from comity.gate.models import MAX_QUERY_LENGTH, Asking, CaseRead, Read, Request, Search, Statistic
 from comity.ledger.entry import COMMITMENT_SIZE, Entry, commitment
 from comity.vocabulary.models import Vocabulary
 
@@ -106,7 +106,20 @@ def _asks(asks: object) -> Mapping[str, Any]:
             "name": asks.name,
             "number": asks.number,
         }
-    return {}
+    return statistic_asked(asks) if isinstance(asks, Statistic) else {}
+
+
+def statistic_asked(asks: Statistic) -> dict[str, Any]:
+    """Return a statistic as plain values; ``anew`` is how it is asked, not what."""
+    quantity = asks.quantity
+    return {
+        "by": [[it.record, it.field, it.form, *it.values] for it in asks.by],
+        "epsilon": None if asks.epsilon is None else f"{asks.epsilon.normalize():f}",
+        "measure": asks.measure.value,
+        "only": [[it.record, it.field, it.form, *it.values] for it in asks.only],
+        "quantity": [quantity.field, quantity.since, quantity.low, quantity.high] if quantity else None,
+        "record": asks.record,
+    }
 
 
 def _circumstances(request: Request, considered: Considered | None, vocabulary: Vocabulary) -> dict[str, str]:

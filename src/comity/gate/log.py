@@ -8,6 +8,8 @@ Rules:
 3. The overseer sees the requests of one agency, with the reason that the requester was not told, and what came of the
    review of each.
 4. The person concerned is told if a use of their data was found not justified, when and by which agency.
+5. A statistic keeps no list of the people it covered: that list would itself tell who is covered. Everyone of whom a
+   provider holds a record is told that it was made, and under which agreement: if that covered them, they were counted.
 """
 
 from __future__ import annotations
@@ -132,9 +134,9 @@ def _use(
     known: Mapping[tuple[str, int], Agreement | None],
     unjustified: Mapping[UUID, Unjustified],
 ) -> Use:
-    identity, at, agency, role, purpose, name, version, act, _ = rows[0]
+    identity, at, agency, role, purpose, name, version, act, _, counted = rows[0]
     clauses = sorted({clause for row in rows for clause in row[8]})
-    fields = fields_of(known.get((name, version)), clauses)
+    fields = fields_of(known.get((name, version)), clauses) if counted is None else _counted(counted)
     return Use(identity, at, agency, role, purpose, name, version, Act(act), fields, unjustified.get(identity))
 
 
@@ -145,6 +147,15 @@ def fields_of(agreement: Agreement | None, clauses: Sequence[int]) -> tuple[tupl
         if release.number in clauses:
             left[release.record] |= dict.fromkeys(it.field for it in release.fields if it.minimiser in KNOWN)
     return tuple((record, tuple(fields)) for record, fields in left.items())
+
+
+def _counted(names: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the fields that a statistic was made from, by record type."""
+    made: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        record, _, field = name.partition(".")
+        made[record].append(field)
+    return tuple((record, tuple(fields)) for record, fields in made.items())
 
 
 def _read(data: bytes, vocabulary: Vocabulary) -> Agreement | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
@@ -22,6 +23,13 @@ from comity.vocabulary.models import Field, Label, Vocabulary
 MAX_QUERY_LENGTH = 200  # characters of a searched name or number, or of a case's number: longer than any of them is
 
 MIN_LETTERS = 2  # of a word of a searched name, or of a number: one letter would list people, not find somebody
+
+MAX_QUANTITY = 1_000_000  # of what is added up: a life has 40,000 days, the largest number met is 1,000
+MAX_CATEGORIES = 3  # fields to count by at once: more make a table that nobody reads and that is all noise
+MAX_VALUES = 200  # named of one field
+MAX_VALUE = 40  # characters of one of them: the longest code is 25
+MAX_SPENT = 10  # of epsilon, as an agreement may say
+SMALLEST_EPSILON = Decimal("0.0001")
 
 # --- what is asked ---------------------------------------------------------------------------------------------------
 
@@ -103,7 +111,92 @@ class Extract:
     act: Act = field(default=Act.EXTRACT, init=False)
 
 
-Asked: TypeAlias = Read | CaseRead | Search | Extract
+class Measure(StrEnum):
+    """What a statistic counts or adds up."""
+
+    PERSONS = "persons"
+    ROWS = "rows"
+    SUM = "sum"
+    MEAN = "mean"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What is added up: a field of whole numbers, or the days from the date ``since`` to the date ``field``.
+
+    A value outside ``low`` to ``high`` counts as the nearer of the two, so that nobody weighs more than that.
+    """
+
+    field: str
+    low: int
+    high: int
+    since: str | None = None
+
+    def __post_init__(self) -> None:
+        if not -MAX_QUANTITY <= self.low < self.high <= MAX_QUANTITY:
+            raise GateError(
+                f"Between {self.low} and {self.high} nothing can be added up. Give the lower bound first, both within "
+                f"{MAX_QUANTITY:,} of zero."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A field, in one form, by whose values is counted; of another record than the one counted it is the person's.
+
+    Without a form, the one form that fits. ``values`` are single ones or ranges (``2020..2026``); whatever is none of
+    them is counted together. Without any: those that the vocabulary knows, or else a choice made with noise.
+    """
+
+    record: str
+    field: str
+    form: str = ""
+    values: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        texts = (self.record, self.field, self.form, *self.values)
+        if len(self.values) > MAX_VALUES or not all(len(it) <= MAX_VALUE and it.isprintable() for it in texts):
+            raise GateError(f"A category has at most {MAX_VALUES} values, each of at most {MAX_VALUE} characters.")
+        if not all(it.strip() for it in self.values) or len(set(self.values)) < len(self.values):
+            raise GateError("A value of a category is empty, or stands twice.")
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """Numbers about the rows of one record type that the agreement lets out, of everyone whom it covers.
+
+    ``only`` keeps rows whose field is one of the values. ``epsilon`` is how much of the budget the answer may spend;
+    ``None`` is a tenth of a period's. ``anew`` spends again rather than be told again what was told in this period.
+    """
+
+    record: str
+    measure: Measure
+    quantity: Quantity | None = None
+    by: tuple[Category, ...] = ()
+    only: tuple[Category, ...] = ()
+    epsilon: Decimal | None = None
+    anew: bool = False
+    act: Act = field(default=Act.STATISTIC, init=False)
+
+    def __post_init__(self) -> None:
+        if (self.quantity is None) == (self.measure in {Measure.SUM, Measure.MEAN}):
+            raise GateError("A sum or a mean is of a quantity, a number of people or rows is not. Say which you mean.")
+        if len(self.by) > MAX_CATEGORIES or len(self.only) > MAX_CATEGORIES:
+            raise GateError(f"Count by at most {MAX_CATEGORIES} fields at once, and keep to at most as many.")
+        for each in (self.by, self.only):
+            if len({(it.record, it.field) for it in each}) < len(each):
+                raise GateError("A field stands twice among those to count by. Name it once.")
+        if not all(it.values for it in self.only):
+            raise GateError("Say which values to keep to.")
+        if self.epsilon is not None and not _is_epsilon(self.epsilon):
+            raise GateError("What to spend of the budget is a number above 0 and at most 10, of at most four decimals.")
+
+
+def _is_epsilon(number: Decimal) -> bool:
+    return number.is_finite() and 0 < number <= MAX_SPENT and number == number.quantize(SMALLEST_EPSILON)
+
+
+Asked: TypeAlias = Read | CaseRead | Search | Extract | Statistic
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +395,7 @@ class Use:
     agreement: str
     version: int
     act: Act
-    fields: tuple[tuple[str, tuple[str, ...]], ...]  # record type -> fields that left of this person
+    fields: tuple[tuple[str, tuple[str, ...]], ...]  # record type -> fields that left of this person, or were counted
     unjustified: Unjustified | None = None
 
 

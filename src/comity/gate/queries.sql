@@ -100,26 +100,34 @@ insert into ledger.outbox (id, body) values (%(id)s, %(body)s)
 select agency from agreements.agency order by agency
 
 -- name: uses_of
--- Every disclosure of rows about this person, by any of the agencies that hold somebody linked to them.
+-- Every disclosure of rows about this person, by any of the agencies that hold somebody linked to them; and every statistic
+-- of records of theirs, which has no list of the people it covered.
 with recursive line (person) as (
     select %(person)s::uuid
     union
     select moved.redirect_to from people.person moved join line on moved.person = line.person where moved.redirect_to is not null
 )
-select d.id, d.at, d.agency, d.role, d.purpose, d.agreement, d.version, d.act, s.clauses
+select d.id, d.at, d.agency, d.role, d.purpose, d.agreement, d.version, d.act, s.clauses, cast(null as text[]) as counted
 from line
 join people.membership m on m.person = line.person
 join gate.disclosure_subject s on s.source_person = m.source_person
 join gate.disclosure d on d.id = s.disclosure
 where d.kind = 'disclosure'
 union all
-select d.id, d.at, d.agency, d.role, d.purpose, d.agreement, d.version, d.act, array[x.clause]
+select d.id, d.at, d.agency, d.role, d.purpose, d.agreement, d.version, d.act, array[x.clause], null
 from line
 join people.membership m on m.person = line.person
 join gate.extract_subject x on x.shard = (get_byte(uuid_send(m.source_person), 0) << 4) + (get_byte(uuid_send(m.source_person), 1) >> 4)
     and position(uuid_send(m.source_person) in x.people) %% 16 = 1
 join gate.disclosure d on d.id = x.disclosure
 where d.kind = 'disclosure'
+union all
+select d.id, d.at, d.agency, d.role, d.purpose, d.agreement, d.version, d.act, cast('{}' as smallint[]), s.fields
+from gate.statistic s
+join gate.disclosure d on d.id = s.disclosure
+where exists (
+    select 1 from line join people.membership m on m.person = line.person where m.agency = any(s.providers)
+)
 order by 2 desc, 1
 
 -- name: agreements_of

@@ -8,6 +8,8 @@ person whom the agreement does not cover. The overseer's log keeps the code of w
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
@@ -113,6 +115,52 @@ CRITERION_NOT_RELEASED: Final = _reason(
     "You may search only by what the agreement releases as it is. Search by something else.",
     "U mag alleen zoeken op wat de overeenkomst ongewijzigd vrijgeeft. Zoek op iets anders.",
 )
+NO_BUDGET: Final = _reason(
+    "no-budget",
+    "The agreement says no budget for statistics, so none can be made.",
+    "De overeenkomst noemt geen budget voor statistiek, dus er kan geen worden gemaakt.",
+)
+NOT_A_MEASURE: Final = _reason(
+    "not-a-measure",
+    "The agreement does not release what would be counted or added up. Whole numbers and dates can be, released as "
+    "they are.",
+    "De overeenkomst geeft niet vrij wat zou worden geteld of opgeteld. Gehele getallen en datums kunnen dat zijn, "
+    "ongewijzigd vrijgegeven.",
+)
+NOT_A_CATEGORY: Final = _reason(
+    "not-a-category",
+    "One of the fields is not released, or not in a form that has few values. Count by another field or another form.",
+    "Een van de gegevens is niet vrijgegeven, of niet in een vorm met weinig waarden. Tel naar een ander gegeven of "
+    "in een andere vorm.",
+)
+NO_VALUES: Final = _reason(
+    "no-values",
+    "Of one of the fields it must be said which values to count, like 2020..2026. The data themselves must not say it.",
+    "Van een van de gegevens moet worden gezegd welke waarden tellen, zoals 2020..2026. De gegevens zelf mogen dat "
+    "niet zeggen.",
+)
+NO_DELTA: Final = _reason(
+    "no-delta",
+    "The agreement's budget has no delta, so no values can be chosen from the data. Name the values to count.",
+    "Het budget van de overeenkomst heeft geen delta, dus uit de gegevens kan geen keuze worden gemaakt. Noem de "
+    "waarden die tellen.",
+)
+TOO_MANY_CELLS: Final = _reason(
+    "too-many-cells",
+    "The table would have more than 1,000 cells. Count by fewer fields or name fewer values.",
+    "De tabel zou meer dan 1.000 cellen hebben. Tel naar minder gegevens of noem minder waarden.",
+)
+OTHERS_IN_CONDITION: Final = _reason(
+    "others-in-condition",
+    "What the agreement covers depends on records of other people, so what one person adds cannot be bounded.",
+    "Wie of wat onder de overeenkomst valt hangt af van gegevens van anderen, dus wat één persoon bijdraagt is niet te "
+    "begrenzen.",
+)
+BUDGET_SPENT: Final = _reason(
+    "budget-spent",
+    "The budget of this period does not allow this answer.",
+    "Het budget van deze periode laat dit antwoord niet toe.",
+)
 NOTHING_TO_SHOW: Final = _reason(
     "nothing-to-show",
     "There is nothing to show under this agreement. The record may not exist, or the agreement may not cover it.",
@@ -173,6 +221,7 @@ THEIRS: Final = frozenset({
     NO_CASE_REFERENCE, NO_JUSTIFICATION, UNUSABLE_TEXT, UNKNOWN_STATEMENT, CHANNEL_CLOSED, SEARCH_CLOSED,
     NOTIFY_CLOSED, EXTRACT_CLOSED, STATISTIC_CLOSED, DATA_GONE, NO_REVIEW_WRITTEN,
     UNKNOWN_CONSENT, NOTHING_RELEASED, CRITERION_NOT_RELEASED, NOTHING_TO_SHOW,
+    NO_BUDGET, NOT_A_MEASURE, NOT_A_CATEGORY, NO_VALUES, NO_DELTA, TOO_MANY_CELLS, OTHERS_IN_CONDITION, BUDGET_SPENT,
 })  # fmt: skip
 
 _BY_CODE: Final[Mapping[str, Reason]] = MappingProxyType(
@@ -194,6 +243,16 @@ def not_in_force(standing: Standing) -> Reason:
     en = " ".join([NOT_IN_FORCE.label.en, *(reason.label.en for reason in standing.reasons)])
     nl = " ".join([NOT_IN_FORCE.label.nl, *(reason.label.nl for reason in standing.reasons)])
     return _reason(code, en, nl)
+
+
+def budget_spent(left: Decimal, again: date) -> Reason:
+    """Return that a budget does not allow an answer, with what is left of it and the day on which it is whole again."""
+    left, day = left.normalize(), f"{again:%d-%m-%Y}"
+    return _reason(
+        f"{BUDGET_SPENT.code}:{left:f},{again.isoformat()}",
+        f"The budget of this period does not allow this answer: {left:f} is left. The next period begins on {day}.",
+        f"Het budget van deze periode laat dit antwoord niet toe: er is nog {left:f}. De volgende begint op {day}.",
+    )
 
 
 def by_code(code: str) -> Reason:

@@ -132,6 +132,8 @@ def ways(act: Act, clause: Clause, vocabulary: Vocabulary) -> Iterator[Way]:
         yield from _shared(act, record, vocabulary)
         return
     yield _own_in_case(record, vocabulary) if act is Act.CASE else _own(record)
+    if act is Act.STATISTIC:  # of each person only what is theirs is counted: comity.gate.statistics.plan
+        return
     if record == "person" and clause.of:
         yield _other(record)
     elif record != "person" and (clause.of or record in OF_THE_CASE):

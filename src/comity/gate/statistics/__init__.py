@@ -1,0 +1,1 @@
+"""Statistics: counts, sums, means and cross-tables about everyone an agreement covers, with noise, under a budget."""
