@@ -32,6 +32,7 @@ from comity.worker import sequence
 
 PEOPLE = 300
 PROSECUTOR, LISTING, STEWARD, OVERSEER = "priya-nair", "lars-dekker", "tom-ellis", "saskia-van-dam"
+ANALYST = "noor-aziz"
 ACCOUNT = "police-system"
 DOOR = """
 mapping: police-live

@@ -19,7 +19,7 @@ from comity.ledger.proof import Proof
 from comity.store import Role
 from comity.web.render import environment
 
-from .desk import LISTING, OVERSEER, PROSECUTOR, STEWARD, Browser, Office, eventually
+from .desk import ANALYST, LISTING, OVERSEER, PROSECUTOR, STEWARD, Browser, Office, eventually
 
 LANGUAGES = {"en": "Nederlands", "nl": "English"}  # language -> what the button to the other one says
 NARROW = 320  # CSS pixels: 1,280 of them at 400 % (WCAG 2.2, 1.4.10)
@@ -216,6 +216,7 @@ DESKS = {
     LISTING: ("/errand",),
     STEWARD: ("/steward", "/steward/police-nominals", "/steward/police-live/held"),
     OVERSEER: ("/log", "/log/{refused}/why", "/log/{shown}/why", "/why"),
+    ANALYST: ("/statistics",),
     "letter": ("/my-data",),
 }
 

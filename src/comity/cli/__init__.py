@@ -9,7 +9,19 @@ from types import FrameType
 
 from cyclopts import App
 
-from comity.cli import agreements, assessments, checkup, extracts, ledgers, persons, reviews, running, sources, whys
+from comity.cli import (
+    agreements,
+    assessments,
+    checkup,
+    extracts,
+    ledgers,
+    persons,
+    reviews,
+    running,
+    sources,
+    statistics,
+    whys,
+)
 from comity.cli.failing import Failed, exit_code, told
 
 app = App(
@@ -26,6 +38,7 @@ app.command(agreements.app)
 app.command(assessments.app)
 app.command(persons.app)
 app.command(extracts.app)
+app.command(statistics.app)
 app.command(reviews.reviews)
 app.command(ledgers.app)
 app.command(whys.why)

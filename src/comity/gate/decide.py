@@ -146,6 +146,11 @@ def searched_fields(clause: Clause, criteria: Iterable[str]) -> Mapping[str, tup
     return MappingProxyType(found) if clause.record == "person" and all(found.values()) else None
 
 
+def permitted_clauses(agreement: Agreement, vocabulary: Vocabulary) -> tuple[Clause, ...]:
+    """Return the clauses of an agreement as far as they may be carried out, whoever asks."""
+    return _read(agreement, vocabulary).clauses
+
+
 # --- the request -----------------------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ class Desk(StrEnum):
     CASEWORKER = "caseworker"
     STEWARD = "steward"
     OVERSEER = "overseer"
+    ANALYST = "analyst"
     CITIZEN = "citizen"
     GOVERNANCE = "governance"  # who assess and agree together
     APPROVER = "approver"  # of an assessment
@@ -34,6 +35,7 @@ _CASEWORKERS: Final = frozenset({
 })  # fmt: skip
 _STEWARDS: Final = frozenset({"data-steward"})
 _OVERSEERS: Final = frozenset({"data-protection-officer", "auditor"})
+_ANALYSTS: Final = frozenset({"analyst"})
 _SYSTEMS: Final = frozenset({"service-account"})
 
 DISCIPLINES: Final = {
@@ -51,6 +53,7 @@ _SEATED: Final = {
     Desk.GOVERNANCE: frozenset(DISCIPLINES),
     Desk.APPROVER: frozenset({"data-protection-officer"}),
     Desk.SIGNATORY: frozenset({"governance-officer"}),
+    Desk.ANALYST: _ANALYSTS,
     Desk.SYSTEM: _SYSTEMS,
 }
 
@@ -92,6 +95,7 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "why": Desk.OVERSEER,
     "why-if": Desk.OVERSEER,
     "why-of": Desk.OVERSEER,
+    "statistics": Desk.ANALYST,
     "my-data": Desk.CITIZEN,
     "withdraw": Desk.CITIZEN,
     "governance": Desk.GOVERNANCE,
@@ -121,6 +125,8 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "api-search": Desk.CASEWORKER,
     "api-person": Desk.CASEWORKER,
     "api-case": Desk.CASEWORKER,
+    "api-statistic": Desk.ANALYST,
+    "api-budget": Desk.ANALYST,
     "api-message": Desk.SYSTEM,
 }
 

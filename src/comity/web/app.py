@@ -34,6 +34,7 @@ from comity.web.pages import (
     assessing,
     concluding,
     consenting,
+    counting,
     errand,
     explaining,
     governing,
@@ -57,8 +58,8 @@ _WRITING = (Desk.GOVERNANCE, Desk.SIGNATORY)  # desks at which people write at l
 _UNREADABLE = Label("Something in this form could not be read", "Iets in dit formulier kon niet worden gelezen")
 _STATIC = Path(__file__).parent / "static"
 _DESKS = (
-    *(start, errand, looking, stewarding, oversight, papers, reviewing, consenting, explaining, weighing, public),
-    *(governing, settling, assessing, concluding),
+    *(start, errand, looking, counting, stewarding, oversight, papers, reviewing, consenting, explaining),
+    *(weighing, public, governing, settling, assessing, concluding),
 )
 
 

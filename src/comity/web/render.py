@@ -31,6 +31,7 @@ _MENU: Final = (
     ("why-if", "/why", marked("Why")),
     ("impacts", "/impacts", marked("What agreements would do")),
     ("governance", "/governance", marked("Governance")),
+    ("statistics", "/statistics", marked("Statistics")),
     ("my-data", "/my-data", marked("Who used my data")),
     ("register", "/agreements", marked("Agreements")),
     ("ledger", "/ledger", marked("Ledger")),

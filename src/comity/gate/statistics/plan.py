@@ -36,7 +36,7 @@ MAX_CELLS: Final = 1_000
 PERSON: Final = "person"
 #: Forms in which a field may be counted by, those that tell more first.
 FORMS: Final = ("as-is", "month", "year", "age-band", "band", "area", "present")
-_ASKED_FOR: Final = frozenset({"area", "present"})  # taken of what leaves as it is only if one says so: rarely meant
+ASKED_FOR: Final = frozenset({"area", "present"})  # taken of what leaves as it is only if one says so: rarely meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +203,11 @@ def _resolved(clauses: Sequence[Clause], categories: Sequence[Category]) -> _Res
 
 
 def _lets(clause: Clause, dimension: Dimension) -> bool:
-    return any(field is dimension.field and _usable(dimension.form, released, field) for field, released in clause)
+    return any(field is dimension.field and usable(dimension.form, released, field) for field, released in clause)
 
 
-def _usable(form: str, released: str, field: Field) -> bool:
+def usable(form: str, released: str, field: Field) -> bool:
+    """Return whether a field that leaves as ``released`` may be counted by in ``form`` (rule 2)."""
     return form in FORMS and applies(form, field) and tells_no_more(form, released, field)
 
 
@@ -217,7 +218,7 @@ def _dimension(category: Category, clause: Clause) -> Dimension | Reason:
         if field.name != category.field:
             continue
         for form in _forms(category, released):
-            known = values_of(field, form) if _usable(form, released, field) else None
+            known = values_of(field, form) if usable(form, released, field) else None
             if known is not None:
                 values = _values(category, field, form, known)
                 if not isinstance(values, Reason):
@@ -229,7 +230,7 @@ def _dimension(category: Category, clause: Clause) -> Dimension | Reason:
 def _forms(category: Category, released: str) -> Sequence[str]:
     if category.form:
         return (category.form,)
-    return [it for it in FORMS if it not in _ASKED_FOR or it == released]
+    return [it for it in FORMS if it not in ASKED_FOR or it == released]
 
 
 def _values(category: Category, field: Field, form: str, known: Values) -> tuple[str, ...] | Reason | None:

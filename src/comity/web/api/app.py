@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from comity.web.api import counting
 from comity.web.api.callers import anybody
 from comity.web.api.problems import (
     Problem,
@@ -47,6 +48,7 @@ def create_api() -> FastAPI:
         openapi_url=None,
     )
     api.include_router(router)
+    api.include_router(counting.router)
     for error, handler in (
         (ProblemError, on_problem),
         (PageError, on_page_error),

@@ -102,8 +102,13 @@ async def choose_language(
 def _first_page(visitor: Colleague | Citizen) -> str:
     role = getattr(visitor, "role", "")
     governance = dict.fromkeys(("governance-officer", "legal-adviser", "security-officer"), "/governance")
-    own = {"data-steward": "/steward", "data-protection-officer": "/log", "auditor": "/ledger", **governance}
-    return own.get(role, "/errand")
+    own = {
+        "data-steward": "/steward",
+        "data-protection-officer": "/log",
+        "auditor": "/ledger",
+        "analyst": "/statistics",
+    }
+    return {**own, **governance}.get(role, "/errand")
 
 
 def _with_language(answer: Response, language: str) -> Response:
