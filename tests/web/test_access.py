@@ -6,6 +6,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from comity.web.access import OPEN_TO, Desk, desks_of, may_open
+from comity.web.api import counting as api_counting
 from comity.web.api import create_api
 from comity.web.api.routes import router
 from comity.web.app import create_app
@@ -14,6 +15,7 @@ from comity.web.pages import (
     assessing,
     concluding,
     consenting,
+    counting,
     errand,
     explaining,
     governing,
@@ -29,12 +31,14 @@ from comity.web.pages import (
 )
 
 from .chamber import GRACE, INES, JONAS
-from .desk import ACCOUNT, OVERSEER, PROSECUTOR, STEWARD, Browser, Office
+from .desk import ACCOUNT, ANALYST, OVERSEER, PROSECUTOR, STEWARD, Browser, Office
 
-DESKS = (start, errand, looking, stewarding, oversight, papers, reviewing, consenting, explaining, weighing, public)
-ROOMS = (*DESKS, governing, settling, assessing, concluding)
+DESKS = (start, errand, looking, counting, stewarding, oversight, papers, reviewing, consenting, explaining, weighing)
+ROOMS = (*DESKS, public, governing, settling, assessing, concluding)
 PAGES = [it for room in ROOMS for it in room.router.routes]
-OPERATIONS = [it for it in [*router.routes, *create_api().routes] if isinstance(it, APIRoute)]
+OPERATIONS = [
+    it for it in [*router.routes, *api_counting.router.routes, *create_api().routes] if isinstance(it, APIRoute)
+]
 VISITORS = {
     "nobody": {Desk.ANYBODY},
     PROSECUTOR: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.CASEWORKER},
@@ -43,6 +47,7 @@ VISITORS = {
     GRACE: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.GOVERNANCE, Desk.SIGNATORY},
     INES: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.GOVERNANCE},
     JONAS: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.GOVERNANCE},
+    ANALYST: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.ANALYST},
     ACCOUNT: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.SYSTEM},
     "citizen": {Desk.ANYBODY, Desk.CITIZEN},
 }
@@ -51,6 +56,7 @@ FILLED = {
     "step": "process", "of": "parties", "item": "1-police", "path": "scale", "agency": "police",
     "person": "00000000-0000-4000-8000-000000000000", "source": "police-nominals",
     "review": "00000000-0000-4000-8000-000000000000", "identity": "00000000-0000-4000-8000-000000000000",
+    "agreement": "justice-statistics",
 }  # fmt: skip
 
 
@@ -90,6 +96,7 @@ def test_a_page_opens_for_whom_the_table_says(office: Office, browser: Browser, 
 
 
 @pytest.mark.parametrize("who", [ACCOUNT, PROSECUTOR, STEWARD, OVERSEER, GRACE, INES, "nobody"])
+    ANALYST: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.ANALYST},
 def test_an_operation_opens_for_whom_the_table_says(office: Office, browser: Browser, who: str):
     headers = {} if who == "nobody" else {"authorization": f"Bearer {office.token(who)}"}
     for route in OPERATIONS:

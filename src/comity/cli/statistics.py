@@ -79,22 +79,12 @@ def ask(  # noqa: PLR0913  (each is an option of the command)
     anew
         Count anew and pay again, rather than be told again what was told in this period.
     """
+    counted, kept = (tuple(spelling.category(it) for it in each) for each in (by, only))
     quantity = spelling.quantity(of) if of else None
-    asks = Statistic(
-        record,
-        measure,
-        quantity,
-        tuple(spelling.category(it) for it in by),
-        tuple(spelling.category(it) for it in only),
-        spelling.epsilon(epsilon),
-        anew,
-    )
+    asks = Statistic(record, measure, quantity, counted, kept, spelling.epsilon(epsilon), anew)
     with node() as opened:
-        agreed = _agreement(opened, agreement)
-        who = _colleague(opened, colleague)
-        request = Request(asks, agreement, agreed.purpose, who.requester, case_reference, justification)
-        words, keyring = opened.vocabulary, load_or_create(opened.keyring)
-        told = _run(opened, Role.GATE, lambda conn: asked(conn, request, now(), vocabulary=words, keyring=keyring))
+        purpose, who = _agreement(opened, agreement).purpose, _colleague(opened, colleague)
+        told = _tell(opened, Request(asks, agreement, purpose, who.requester, case_reference, justification))
         if isinstance(told, Refusal):
             print(told.reason.label.in_language(language))
             raise Failed(REFUSED)
@@ -113,6 +103,11 @@ def budget(
         print(Label("It has no budget for statistics.", "Zij heeft geen budget voor statistiek.").in_language(language))
         raise Failed(NO_INPUT)
     print(json.dumps(_left(left)) if as_json else _left_words(left).in_language(language))
+
+
+def _tell(opened: Node, request: Request) -> Told | Refusal:
+    words, keyring = opened.vocabulary, load_or_create(opened.keyring)
+    return _run(opened, Role.GATE, lambda conn: asked(conn, request, now(), vocabulary=words, keyring=keyring))
 
 
 def _agreement(opened: Node, name: str) -> Agreement:

@@ -61,6 +61,7 @@ NOT_CHECKED: Final[Mapping[str, str]] = MappingProxyType(
         "consent": "the compiled statement: only of whom the last answer lets it is anything released",
         "where": "the compiled statement: only rows of which it is true are released",
         "onward": "the recipient, by its signature",
+        "statistics": "whoever counts: nothing is told that the budget does not allow (comity.gate.statistics.ask)",
         "retention": "the recipient, by its signature; receipts are collected by oversight",
         "review": "the compiled statement: it writes what is due, and stops while something is overdue that suspends",
         "lawful_basis": "whoever approved the impact assessment, without which the agreement is not in force",
@@ -144,11 +145,6 @@ def searched_fields(clause: Clause, criteria: Iterable[str]) -> Mapping[str, tup
     as_is = {field.name for field, minimiser in clause if minimiser == "as-is" and not field.sealed}
     found = {each: tuple(name for name in SEARCHED[each] if name in as_is) for each in criteria}
     return MappingProxyType(found) if clause.record == "person" and all(found.values()) else None
-
-
-def permitted_clauses(agreement: Agreement, vocabulary: Vocabulary) -> tuple[Clause, ...]:
-    """Return the clauses of an agreement as far as they may be carried out, whoever asks."""
-    return _read(agreement, vocabulary).clauses
 
 
 # --- the request -----------------------------------------------------------------------------------------------------

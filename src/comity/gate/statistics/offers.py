@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from comity.agreements import Agreement
-from comity.gate.decide import permitted_clauses
+from comity.gate.decide import terms
 from comity.gate.models import Clause, Measure
 from comity.gate.statistics.cells import Known, values_of
 from comity.gate.statistics.plan import ASKED_FOR, FORMS, PERSON, usable
@@ -46,7 +46,7 @@ class Offers:
 
 def offers(agreement: Agreement, vocabulary: Vocabulary) -> Offers:
     """Return what can be counted under ``agreement``."""
-    clauses = permitted_clauses(agreement, vocabulary)
+    clauses = terms(agreement, vocabulary).clauses
     has_delta = agreement.statistics is not None and agreement.statistics.delta > 0
     return Offers(
         tuple(dict.fromkeys(it for clause in clauses for it in _measures(clause))),
