@@ -33,7 +33,7 @@ def test_each_agreement_is_right_and_in_force_on_the_day_it_is_demonstrated(chai
 
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.name)
 def test_people_of_ten_roles_work_at_agencies_that_are_there(chain, vocabulary):
-    assert len({person.role for person in chain.people}) == 10
+    assert len({person.role for person in chain.people}) >= 10
     assert {person.agency for person in chain.people} <= {agency.id for agency in chain.agencies}
     assert {person.role for person in chain.people} <= set(vocabulary.roles)
     assert {agency.kind for agency in chain.agencies} <= set(vocabulary.agency_kinds)

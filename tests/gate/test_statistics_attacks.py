@@ -51,10 +51,8 @@ QUESTIONS = [
     count(measure=PERSONS),
     count(measure=PERSONS, by=(SEVERITY, YEAR)),
     count("person", PERSONS, by=(AGE, SEX)),
-    count("person", ROWS, by=(SEX,)),
     count("incident", by=(Category("incident", "kind"),)),
     count(measure=SUM, quantity=DAYS, by=(SEVERITY,)),
-    count(measure=MEAN, quantity=DAYS, by=(SEX,)),
     count("assessment", SUM, quantity=Quantity("score", -5, 50)),
     count("assessment", MEAN, quantity=SCORE, only=(Category("person", "sex", "", ("female",)),)),
 ]
@@ -67,7 +65,7 @@ lives = st.tuples(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lives=st.lists(lives, min_size=1, max_size=2), one=lives)
 def test_one_person_more_changes_the_exact_cells_by_no_more_than_the_noise_hides(world: World, lives, one):
     empty(world)

@@ -286,6 +286,7 @@ async def _exact(conn: Connection, errand: _Errand, made: Plan) -> Mapping[tuple
         **bind(compiled.slots, today, requester, lambda slot: _blind(slot, errand.keyring)),
         **parameters(made, errand.agreement.name),
     }
+    await conn.execute(_QUERIES.of_many)
     rows = await (await conn.execute(compiled.sql, values)).fetchall()
     width = len(made.by)
     return {tuple(row[:width]): (row[3], row[4]) for row in rows}

@@ -40,6 +40,11 @@ from (
 where counted.place <= %(most)s::int
 group by counted.d0, counted.d1, counted.d2
 
+-- name: of_many
+-- For this transaction alone: everyone is asked about, so joins are made by sorting and hashing, whatever the planner
+-- believes of the size of the parts.
+select set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)
+
 -- name: latest_period
 -- The latest period of an agreement's budget, held until the transaction ends: whoever else would spend waits.
 select starts, ends, epsilon, delta, epsilon_spent, delta_spent from gate.privacy_budget

@@ -9,14 +9,14 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from pydantic.config import JsonDict
 from starlette.requests import Request
 
 from comity.gate import Refusal
 from comity.gate import Request as Asking
 from comity.gate.errors import GateError
-from comity.gate.models import Category, Measure, Quantity, Statistic
+from comity.gate.models import MAX_QUANTITY, Category, Measure, Quantity, Statistic
 from comity.gate.statistics.ask import ask, budget_left
 from comity.gate.statistics.models import Axis, Figure, Left, Told
 from comity.store import Role
@@ -56,8 +56,8 @@ class QuantityIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     field: _Name = Field(examples=["disposed_on"])
     since: _Name | None = Field(default=None, examples=["charged_on"])
-    low: int = Field(examples=[0])
-    high: int = Field(examples=[400])
+    low: StrictInt = Field(ge=-MAX_QUANTITY, le=MAX_QUANTITY, examples=[0])
+    high: StrictInt = Field(ge=-MAX_QUANTITY, le=MAX_QUANTITY, examples=[400])
 
 
 _EXAMPLE: JsonDict = {
@@ -81,7 +81,7 @@ class StatisticRequest(BaseModel):
     epsilon: Annotated[Decimal | None, Field(gt=0, le=10, description="A tenth of a period's budget, if not given")] = (
         None
     )
-    anew: bool = Field(default=False, description="Count anew and pay again, rather than be told again")
+    anew: StrictBool = Field(default=False, description="Count anew and pay again, rather than be told again")
 
 
 class AxisOut(BaseModel):
