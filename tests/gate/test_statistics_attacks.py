@@ -208,6 +208,7 @@ def test_values_out_of_range_weigh_no_more_than_the_bounds(world: World):
 def test_two_at_once_cannot_spend_what_is_there_once(world: World):
     agree(world)
     somebody(world, 1)
+    told(world, count(epsilon="0.1"))  # the period is there, so that nobody waits for whoever opens it
     questions = [count(by=(it,), epsilon="0.6") for it in (SEVERITY, SEX, AGE, YEAR)]
 
     async def at_once():
@@ -215,8 +216,8 @@ def test_two_at_once_cannot_spend_what_is_there_once(world: World):
 
     answers = asyncio.run(at_once())
     assert sorted(isinstance(it, Told) for it in answers) == [False, False, False, True]
-    assert {it.reason.code for it in answers if isinstance(it, Refusal)} == {"budget-spent:0.4,2026-07-01"}
-    assert world.run(Role.GATE, "select epsilon_spent from gate.privacy_budget") == [(Decimal("0.6"),)]
+    assert {it.reason.code for it in answers if isinstance(it, Refusal)} == {"budget-spent:0.3,2026-07-01"}
+    assert world.run(Role.GATE, "select epsilon_spent from gate.privacy_budget") == [(Decimal("0.7"),)]
 
 
 def test_a_new_version_fills_no_budget(world: World):
