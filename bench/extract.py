@@ -154,11 +154,11 @@ def _on_duckdb(file, folder: Path, table, values) -> tuple[float, float]:
     query = rendered(table.query.tree, Engine.DUCKDB)
 
     def ours() -> None:
-        file.execute(f"create or replace temp table part as {query}", bound)
+        sorted_rows = f"select {chosen} from ({query}) as part order by account"
+        file.execute(f"copy ({sorted_rows}) to '{folder / 'ours.csv'}' (format csv, header)", bound)
         file.execute(
-            f"copy (select {chosen} from part order by account) to '{folder / 'ours.csv'}' (format csv, header)"
+            f"create or replace temp table subject as select distinct source_person from ({query}) as part", bound
         )
-        file.execute("create or replace temp table subject as select distinct source_person from part")
 
     def theirs() -> None:
         file.execute(

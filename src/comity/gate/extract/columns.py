@@ -24,7 +24,7 @@ from comity.gate.pseudonyms import kind_of
 from comity.gate.release import is_opened_later
 from comity.gate.trees import column, typed
 from comity.gate.wide import Wide, wide
-from comity.vocabulary.models import Field, Vocabulary
+from comity.vocabulary.models import Field, FieldType, Vocabulary
 
 ENVELOPE: Final = ("agency", "whose", "asserted")
 SUBJECT: Final = "subject"
@@ -85,4 +85,6 @@ def _value(record: str, said: Said, jurisdiction: str) -> exp.Expr:
     stored = column(record, said.field.name)
     if said.opens:
         return typed(exp.Anonymous(this="ENCODE", expressions=[stored, exp.Literal.string("hex")]), "text")
+    if said.form == "as-is" and said.field.type is FieldType.DATE:
+        return typed(stored, "date")  # the files have days of their own, and write them alike
     return typed(stored, "text") if said.kind else expression(said.form, said.field, stored, jurisdiction)

@@ -56,21 +56,12 @@ def make_part(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: B
     """Make it, and write down that it is done: both or neither, but for a file that nothing speaks of."""
     file.execute("begin")
     try:
-        _read(file, table, stretch, bench)
-        for said in table.said:
-            if said.opens:
-                _open(file, table.clause.record, said, bench)
-            elif said.kind:
-                _stand_for(file, said.column, said.kind, bench)
-        if table.keyed:
-            _stand_for(file, "record_id", table.clause.record, bench)
-        part = _write(file, table, stretch, bench)
+        rows = _rows(file, table, stretch, bench)
+        part = _write(file, rows, table, stretch, bench)
         file.execute("insert into work.part values (?, ?, ?, ?, ?, ?, ?)", list(_as_row(part)))
-        file.execute(
-            "insert into work.subject select distinct ?, source_person from part where source_person is not null",
-            [part.clause],
-        )
-        file.execute("drop table part")
+        subjects = f"select distinct {part.clause}, source_person from {rows.of} where source_person is not null"  # noqa: S608
+        file.execute(f"insert into work.subject {subjects}", rows.bound)
+        file.execute("drop table if exists part")
         file.execute("commit")
     except BaseException:
         file.execute("rollback")
@@ -78,19 +69,39 @@ def make_part(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: B
     return part
 
 
-def _as_row(part: Part) -> tuple[Any, ...]:
-    return part.clause, part.stretch, part.name, part.rows, part.people, part.bytes, part.sha256
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Where the rows of a part come from: what stands after ``from``, and what that binds."""
+
+    of: str
+    bound: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
 
-def _read(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: Bench) -> None:
+def _rows(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: Bench) -> _Rows:
+    """Return the rows of a part: the query itself, or a table of them if something has to be put in a value's place."""
     _, first, last = stretch
     tree = table.query.tree
     values = {**bench.values, "first": first, "last": last}
     bound = {name: bindable(values[name], Engine.DUCKDB) for name in named(tree)}
-    file.execute(f"create temp table part as {rendered(tree, Engine.DUCKDB)}", bound)
+    query = rendered(tree, Engine.DUCKDB)
+    if not table.keyed and not any(said.opens or said.kind for said in table.said):
+        return _Rows(f"({query}) as part", bound)
+    file.execute(f"create temp table part as {query}", bound)
+    for said in table.said:
+        if said.opens:
+            _open(file, table.clause.record, said, bench)
+        elif said.kind:
+            _stand_for(file, said.column, said.kind, bench)
+    if table.keyed:
+        _stand_for(file, "record_id", table.clause.record, bench)
+    return _Rows("part")
 
 
-def _write(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: Bench) -> Part:
+def _as_row(part: Part) -> tuple[Any, ...]:
+    return part.clause, part.stretch, part.name, part.rows, part.people, part.bytes, part.sha256
+
+
+def _write(file: DuckDBPyConnection, rows: _Rows, table: Table, stretch: Stretch, bench: Bench) -> Part:
     number = stretch[0]
     name = f"{table.clause.number}-{table.clause.record}.{number + 1:04}.{bench.format.value}"
     path = bench.folder / OUT / name
@@ -99,11 +110,12 @@ def _write(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: Benc
     to = str(path).replace("'", "''")
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
-    query = f"select {', '.join(chosen)} from part order by account"  # noqa: S608 - names are the vocabulary's
-    file.execute(f"copy ({query}) to '{to}' ({_WRITTEN[bench.format]})")
+    query = f"select {', '.join(chosen)} from {rows.of} order by account"  # noqa: S608 - names are the vocabulary's
+    file.execute(f"copy ({query}) to '{to}' ({_WRITTEN[bench.format]})", rows.bound)
     _make_durable(path)
-    rows, people = file.execute("select count(*), count(distinct account) from part").fetchone() or (0, 0)
-    return Part(table.clause.number, number, name, rows, people, path.stat().st_size, digest_of(path))
+    counts = f"select count(*), count(distinct account) from {rows.of}"  # noqa: S608 - a query of ours
+    many, people = file.execute(counts, rows.bound).fetchone() or (0, 0)
+    return Part(table.clause.number, number, name, many, people, path.stat().st_size, digest_of(path))
 
 
 def _make_durable(path: Path) -> None:
