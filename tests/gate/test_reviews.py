@@ -234,7 +234,7 @@ def test_no_way_out_is_open_that_writes_no_review(vocabulary, way):
     for reviewed in (True, False):
         agreement = parse_agreement(text + REVIEW.format(**DEFAULTS) * reviewed, vocabulary)
         refusal = decide(asking, agreement, Standing(()), vocabulary, NOW).refusal
-        closed = reviewed and way not in {Act.READ, Act.CASE, Act.SEARCH}
+        closed = reviewed and way not in {Act.READ, Act.CASE, Act.SEARCH, Act.NOTICE}
         assert (refusal is NO_REVIEW_WRITTEN) == closed
 
 

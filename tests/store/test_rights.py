@@ -54,6 +54,8 @@ comity_gate       | gate.disclosure gate.disclosure_subject                 | se
 comity_gate       | gate.consultation                                       | select insert
 comity_gate       | gate.pseudonym gate.extract_subject                     | select insert
 comity_gate       | gate.review gate.review_act                             | select insert
+comity_gate       | gate.subscription gate.subscription_end                 | select insert
+comity_gate       | gate.notice gate.told                                   | select insert
 comity_gate       | gate.review_open                                        | select insert delete
 comity_gate       | gate.statistic                                          | select insert
 comity_gate       | gate.privacy_budget                                     | select insert update*

@@ -33,7 +33,7 @@ from comity.gate.decide import searched_fields
 from comity.gate.due import due_query, unchanged_query
 from comity.gate.errors import UncompilableError
 from comity.gate.models import Act, Asked, Clause, Requester, Search, Verdict
-from comity.gate.release import candidates, is_opened_later, needs_others, others, released
+from comity.gate.release import candidates, is_opened_later, needs_others, others, readable, released
 from comity.gate.scope import Cte, scope
 from comity.gate.trees import needed, parsed, typed
 from comity.store import load_queries
@@ -41,6 +41,7 @@ from comity.vocabulary.models import Vocabulary
 
 _QUERIES: Final = load_queries("comity.gate")
 _PIECES: Final = load_queries("comity.gate", "pieces.sql")
+_NOTICES: Final = load_queries("comity.gate", "notices.sql")
 
 #: Functions of PostgreSQL that a compiled statement may call.
 FUNCTIONS: Final = frozenset({
@@ -51,7 +52,7 @@ FUNCTIONS: Final = frozenset({
 })  # fmt: skip
 
 #: The acts that one statement answers, writes down and enters. The others are compiled by :mod:`comity.gate.wide`.
-AT_ONCE: Final = frozenset({Act.READ, Act.CASE, Act.SEARCH})
+AT_ONCE: Final = frozenset({Act.READ, Act.CASE, Act.SEARCH, Act.NOTICE})
 
 
 #: The parts that write, in their order, with the commitment that is written.
@@ -136,6 +137,34 @@ def _compile_trial(verdict: Verdict, vocabulary: Vocabulary) -> Compiled:
     return Compiled(sql, names, compiler.slots.named(), MappingProxyType({}), opens=False, codes=False)
 
 
+def _compile_notice(verdict: Verdict, compiler: Compiler) -> Compiled:
+    """Return the statement of a read of the same person, which tells of what is new in it and of no value."""
+    parts = list(_parts(verdict, Act.READ, (), verdict.clauses, compiler))
+    statement = _with(
+        cast("exp.Select", parsed(_NOTICES.answer)), list(_told(parts, compiler, verdict)), recursive=True
+    )
+    refuse_unknown_functions(statement)
+    sql, names = _numbered(statement.sql(dialect="postgres", identify=True))
+    return Compiled(sql, names, compiler.slots.named(), MappingProxyType({}), opens=False, codes=False)
+
+
+def _told(parts: list[Cte], compiler: Compiler, verdict: Verdict) -> Iterator[Cte]:
+    """Yield the parts of a read with what makes a notice of it: the same rows, less those told of, less values."""
+    for name, query in parts:
+        if name == "released":
+            yield "readable", readable(verdict.clauses, compiler)
+            yield "live", parsed(_NOTICES.live)
+            yield "fresh", parsed(_NOTICES.fresh)
+            yield name, parsed(_NOTICES.released)
+        elif name == "outcome":
+            yield "as_read", query
+            yield name, parsed(_NOTICES.outcome)
+        else:
+            yield name, query
+    for name in ("subscribed", "told", "noticed"):
+        yield name, parsed(getattr(_NOTICES, name))
+
+
 def _only_reads(part: Cte) -> bool:
     return part[0] not in _WRITTEN
 
@@ -149,6 +178,8 @@ def _compile(verdict: Verdict, act: Act, criteria: tuple[str, ...], vocabulary: 
     clauses = verdict.clauses
     if act is Act.SEARCH:
         clauses = tuple(clause for clause in clauses if searched_fields(clause, criteria) is not None)
+    if act is Act.NOTICE:
+        return _compile_notice(verdict, compiler)
     opens = any(is_opened_later(field, minimiser) for clause in clauses for field, minimiser in clause)
     codes = any(minimiser == "pseudonym" for clause in clauses for _, minimiser in clause)
     by_consent = LETS_LEAVE[verdict.agreement.consent] is not None

@@ -91,7 +91,7 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 
 #: The acts whose statement writes the review that is due (:mod:`comity.gate.due`).
-WRITE_REVIEWS: Final = frozenset({Act.READ, Act.CASE, Act.SEARCH})
+WRITE_REVIEWS: Final = frozenset({Act.READ, Act.CASE, Act.SEARCH, Act.NOTICE})
 
 
 @dataclass(frozen=True, slots=True)

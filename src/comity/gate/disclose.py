@@ -36,7 +36,7 @@ from comity.gate.due import due_parameters, refusal_due
 from comity.gate.entry import draft, plain, question, sealed_refusal
 from comity.gate.find import MOST_FOUND, search_parameters
 from comity.gate.known import Known, look_up, remembered
-from comity.gate.models import Answer, Asking, CaseRead, Reason, Refusal, Request, Search
+from comity.gate.models import Answer, Asking, CaseRead, Notice, Reason, Refusal, Request, Search
 from comity.ledger.entry import SALT_SIZE
 from comity.record import Keyring
 from comity.record.seal import blind
@@ -59,6 +59,8 @@ async def disclose(
     """
     if conn.info.transaction_status is not TransactionStatus.IDLE:
         raise RuntimeError("a disclosure is a transaction of its own")
+    if isinstance(request.asks, Notice):
+        raise TypeError("a notice is told of by comity.gate.notices")
     asking = Asking(uuid4(), secrets.token_bytes(SALT_SIZE), now, request)
     agreement = (conn, request.agreement, vocabulary, now)
     known = remembered(*agreement) or await look_up(*agreement)
@@ -82,17 +84,18 @@ async def _answer(
     if verdict.refusal is not None:
         return await refuse(conn, asking, considered, verdict.refusal, vocabulary) if known.fresh else None
     compiled = compile_verdict(verdict, request.asks, vocabulary)
-    values = {**_parameters(asking, considered.agreement, compiled, keyring), "mark": known.mark}
-    raw = await _carry_out(conn, compiled, values)
-    if raw is None:
+    values = {**parameters(asking, considered.agreement, compiled, keyring), "mark": known.mark}
+    row = await carry_out(conn, compiled, values)
+    if row is None:
         return None
+    raw = Raw(*row)
     if raw.kind != "disclosure":
         return Refusal(asking.id, asking.at, reasons.NOTHING_TO_SHOW)
     return disclosure(asking, verdict, compiled, raw, keyring, vocabulary)
 
 
-async def _carry_out(conn: Connection, compiled: Compiled, values: Mapping[str, Any]) -> Raw | None:
-    """Run the statement and commit it; only then is there an answer. ``None`` if the agreement has changed."""
+async def carry_out(conn: Connection, compiled: Compiled, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Run a compiled statement and commit it; only then is there an answer. ``None`` if the agreement has changed."""
     settings = {"providers": ",".join(values["providers"])}
     cursor = AsyncRawCursor(conn)
     async with _autocommit(conn), conn.pipeline():
@@ -100,8 +103,7 @@ async def _carry_out(conn: Connection, compiled: Compiled, values: Mapping[str, 
         # two, the second would see no row of any agency.
         await conn.execute(_QUERIES.settings, settings, prepare=True)
         await cursor.execute(compiled.sql, compiled.arguments(values), prepare=True)
-    row = await cursor.fetchone()
-    return None if row is None else Raw(*row)
+    return await cursor.fetchone()
 
 
 @asynccontextmanager
@@ -142,7 +144,7 @@ async def refuse(
 # --- parameters ------------------------------------------------------------------------------------------------------
 
 
-def _parameters(asking: Asking, agreement: Agreement, compiled: Compiled, keyring: Keyring | None) -> dict[str, Any]:
+def parameters(asking: Asking, agreement: Agreement, compiled: Compiled, keyring: Keyring | None) -> dict[str, Any]:
     """Return every value that the compiled statement binds."""
     if keyring is None and (compiled.opens or compiled.codes):
         raise RuntimeError("the agreement releases a sealed field or a pseudonym, and no keys were handed in")
@@ -184,6 +186,9 @@ def logged(asking: Asking) -> dict[str, Any]:
 
 
 def _asked(request: Request) -> dict[str, Any]:
+    if isinstance(request.asks, Notice):
+        asks = request.asks
+        return {"subscription": asks.subscription, "since": asks.since, "first": asks.first}
     if isinstance(request.asks, CaseRead):
         return {"reference": request.asks.reference.strip()}
     return {**search_parameters(request.asks), "most": MOST_FOUND} if isinstance(request.asks, Search) else {}

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from comity.agreements import Agreement, Considered
 from comity.gate.decide import MAX_JUSTIFICATION
-from comity.gate.models import MAX_QUERY_LENGTH, Asking, CaseRead, Read, Request, Search, Statistic
+from comity.gate.models import MAX_QUERY_LENGTH, Asking, CaseRead, Notice, Read, Request, Search, Statistic
 from comity.ledger.entry import COMMITMENT_SIZE, Entry, commitment
 from comity.vocabulary.models import Vocabulary
 
@@ -97,6 +97,8 @@ def _around_commitment(entry: Entry) -> tuple[bytes, bytes]:
 def _asks(asks: object) -> Mapping[str, Any]:
     if isinstance(asks, Read):
         return {"person": str(asks.person)}
+    if isinstance(asks, Notice):
+        return {"person": str(asks.person), "since": asks.since.isoformat(), "subscription": str(asks.subscription)}
     if isinstance(asks, CaseRead):
         return {"case": asks.reference}
     if isinstance(asks, Search):

@@ -137,6 +137,8 @@ def _use(
     identity, at, agency, role, purpose, name, version, act, _, counted = rows[0]
     clauses = sorted({clause for row in rows for clause in row[8]})
     fields = fields_of(known.get((name, version)), clauses) if counted is None else _counted(counted)
+    if act == Act.NOTICE:  # told that there is something of that type, and of no field what it says
+        fields = tuple((record, ()) for record, _ in fields)
     return Use(identity, at, agency, role, purpose, name, version, Act(act), fields, unjustified.get(identity))
 
 

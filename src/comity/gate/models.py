@@ -105,6 +105,17 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What is new of one person since a moment: for a subscription, or the beginning of one (``first``)."""
+
+    person: UUID
+    subscription: UUID
+    since: datetime
+    first: bool = False
+    act: Act = field(default=Act.NOTICE, init=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Extract:
     """Everything that the agreement lets out, about everyone whom it covers, as files."""
 
@@ -196,7 +207,7 @@ def _is_epsilon(number: Decimal) -> bool:
     return number.is_finite() and 0 < number <= MAX_SPENT and number == number.quantize(SMALLEST_EPSILON)
 
 
-Asked: TypeAlias = Read | CaseRead | Search | Extract | Statistic
+Asked: TypeAlias = Read | CaseRead | Search | Notice | Extract | Statistic
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,11 @@ ROLE_NOT_LISTED: Final = _reason(
     "Your role is not one that may ask under this agreement.",
     "Uw rol is er geen die volgens deze overeenkomst mag vragen.",
 )
+ROLE_NOT_HELD: Final = _reason(
+    "role-not-held",
+    "You no longer hold the role in which you asked.",
+    "U hebt de rol waarin u het vroeg niet meer.",
+)
 NO_REQUESTER: Final = _reason("no-requester", "It is not known who asks.", "Het is niet bekend wie het verzoek doet.")
 NO_CASE_REFERENCE: Final = _reason(
     "no-case-reference",
@@ -217,7 +222,7 @@ UNFIT_MINIMISER: Final = _reason(
 
 #: Reasons that the requester may read as they are: each is about the request or the agreement, none about a record.
 THEIRS: Final = frozenset({
-    UNKNOWN_ACT, NO_PURPOSE, OTHER_PURPOSE, NOT_IN_FORCE, NOT_A_RECIPIENT, ROLE_NOT_LISTED, NO_REQUESTER,
+    UNKNOWN_ACT, NO_PURPOSE, OTHER_PURPOSE, NOT_IN_FORCE, NOT_A_RECIPIENT, ROLE_NOT_LISTED, ROLE_NOT_HELD, NO_REQUESTER,
     NO_CASE_REFERENCE, NO_JUSTIFICATION, UNUSABLE_TEXT, UNKNOWN_STATEMENT, CHANNEL_CLOSED, SEARCH_CLOSED,
     NOTIFY_CLOSED, EXTRACT_CLOSED, STATISTIC_CLOSED, DATA_GONE, NO_REVIEW_WRITTEN,
     UNKNOWN_CONSENT, NOTHING_RELEASED, CRITERION_NOT_RELEASED, NOTHING_TO_SHOW,

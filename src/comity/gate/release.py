@@ -71,6 +71,18 @@ def released(act: Act, clauses: tuple[Clause, ...], compiler: Compiler, jurisdic
     return rows(act, clauses, compiler, lambda clause, _: [("line", _line(clause, nobody, jurisdiction))])
 
 
+def readable(clauses: tuple[Clause, ...], compiler: Compiler) -> exp.Expr:
+    """Return the query for every row that a read of somebody releases, and when it was received; of no row a value."""
+    return rows(Act.READ, clauses, compiler, lambda clause, _: _told(clause.number, clause.record))
+
+
+def _told(number: int, record: str) -> Iterator[tuple[str, exp.Expr]]:
+    items = [typed(exp.Literal.number(number), "int"), typed(column(record, "record_id"), "text")]
+    yield "line", typed(exp.Anonymous(this="JSON_BUILD_ARRAY", expressions=items), "text")
+    yield "record", typed(exp.Literal.string(record), "text")
+    yield "received_at", typed(column(record, "received_at"), "timestamptz")
+
+
 Columns: TypeAlias = Callable[[Clause, Way], Iterable[tuple[str, exp.Expr]]]
 """What is said of each row that leaves by a clause, besides the columns of :func:`rows`: names and expressions."""
 
