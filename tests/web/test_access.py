@@ -20,6 +20,7 @@ from comity.web.pages import (
     explaining,
     governing,
     looking,
+    news,
     oversight,
     papers,
     public,
@@ -33,7 +34,20 @@ from comity.web.pages import (
 from .chamber import GRACE, INES, JONAS
 from .desk import ACCOUNT, ANALYST, OVERSEER, PROSECUTOR, STEWARD, Browser, Office
 
-DESKS = (start, errand, looking, counting, stewarding, oversight, papers, reviewing, consenting, explaining, weighing)
+DESKS = (
+    start,
+    errand,
+    looking,
+    news,
+    counting,
+    stewarding,
+    oversight,
+    papers,
+    reviewing,
+    consenting,
+    explaining,
+    weighing,
+)
 ROOMS = (*DESKS, public, governing, settling, assessing, concluding)
 PAGES = [it for room in ROOMS for it in room.router.routes]
 OPERATIONS = [
@@ -55,6 +69,7 @@ FILLED = {
     "name": "prosecution-case-building", "version": "1", "entry": "00000000-0000-4000-8000-000000000000",
     "step": "process", "of": "parties", "item": "1-police", "path": "scale", "agency": "police",
     "person": "00000000-0000-4000-8000-000000000000", "source": "police-nominals",
+    "subscription": "00000000-0000-4000-8000-000000000000",
     "review": "00000000-0000-4000-8000-000000000000", "identity": "00000000-0000-4000-8000-000000000000",
     "agreement": "justice-statistics",
 }  # fmt: skip

@@ -81,6 +81,9 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "case": Desk.CASEWORKER,
     "consent": Desk.CASEWORKER,
     "own-request": Desk.CASEWORKER,
+    "news": Desk.CASEWORKER,
+    "keep-told": Desk.CASEWORKER,
+    "end-news": Desk.CASEWORKER,
     "steward": Desk.STEWARD,
     "steward-source": Desk.STEWARD,
     "quarantine": Desk.STEWARD,
@@ -127,6 +130,7 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "api-case": Desk.CASEWORKER,
     "api-statistic": Desk.ANALYST,
     "api-budget": Desk.ANALYST,
+    "api-notices": Desk.CASEWORKER,
     "api-message": Desk.SYSTEM,
 }
 

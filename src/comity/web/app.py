@@ -39,6 +39,7 @@ from comity.web.pages import (
     explaining,
     governing,
     looking,
+    news,
     oversight,
     papers,
     public,
@@ -50,6 +51,7 @@ from comity.web.pages import (
 )
 from comity.web.render import page
 from comity.web.services import Services
+from comity.web.telling import telling
 
 HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
 MAX_BODY = 2 * 1024 * 1024  # twice what a source keeps of one unreadable message: no honest message comes near it
@@ -58,7 +60,7 @@ _WRITING = (Desk.GOVERNANCE, Desk.SIGNATORY)  # desks at which people write at l
 _UNREADABLE = Label("Something in this form could not be read", "Iets in dit formulier kon niet worden gelezen")
 _STATIC = Path(__file__).parent / "static"
 _DESKS = (
-    *(start, errand, looking, counting, stewarding, oversight, papers, reviewing, consenting, explaining),
+    *(start, errand, looking, news, counting, stewarding, oversight, papers, reviewing, consenting, explaining),
     *(weighing, public, governing, settling, assessing, concluding),
 )
 
@@ -79,7 +81,8 @@ def create_app(
         async with node.pools(Role.GATE, Role.GOVERNANCE, Role.INTAKE) as pools:
             services = Services(node, pools, load_or_create(node.keyring), sources, zone)
             app.state.services = api.state.services = services
-            yield
+            async with telling(services):
+                yield
 
     app = FastAPI(title="Comity", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     for routes in _DESKS:

@@ -25,6 +25,7 @@ from comity.web.services import services_of
 _MENU: Final = (
     # route, address, text
     ("search", "/search", marked("Search")),
+    ("news", "/news", marked("What is new")),
     ("steward", "/steward", marked("Deliveries and quality")),
     ("reviews", "/reviews", marked("Reviews")),
     ("log", "/log", marked("Log of requests")),

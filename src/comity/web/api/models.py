@@ -168,6 +168,27 @@ class Found(Answered):
     more: bool = Field(description="Whether there are more than are shown: search for something more exact")
 
 
+class NoticeOut(BaseModel):
+    """Something new was received about somebody: of which types of record, and how many rows of each."""
+
+    entry: UUID = Field(description="Of the ledger")
+    at: datetime
+    subscription: UUID
+    agreement: str
+    version: int
+    person: UUID
+    case_reference: str
+    clauses: list[int] = Field(description="Of the agreement's version, by which a read releases the rows")
+    new: dict[str, int] = Field(description="Record type and number of rows")
+
+
+class Notices(BaseModel):
+    """What a colleague was told, newest first."""
+
+    notices: list[NoticeOut]
+    before: int | None = Field(description="Hand this in to read the earlier ones; null if there are none")
+
+
 class Labels(BaseModel):
     """A text in English and in Dutch."""
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import unquote
 from uuid import UUID
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from psycopg import Connection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -20,6 +20,7 @@ from comity.gate import CaseRead, Disclosure, Read, Refusal, Search, disclose
 from comity.gate import Request as Asking
 from comity.gate.errors import GateError
 from comity.gate.models import Asked
+from comity.gate.notices import MOST, notices_of
 from comity.intake import Intake, Outcome
 from comity.ledger.errors import EntryNotFoundError
 from comity.sources import open_source
@@ -35,6 +36,7 @@ from comity.web.services import services_of
 router = APIRouter()
 
 _FORMATS: Final = {"json": "application/json", "xml": "application/xml"}
+_LAST: Final = 2**63 - 1  # of the numbers of notices
 _ASKED: Final = documented(
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
@@ -79,6 +81,19 @@ async def case(request: Request, asked: models.CaseRequest, colleague: Caller) -
     """Read the joined-up record of a case. Its number travels in the body, not in the address."""
     asks = _put(lambda: CaseRead(asked.reference))
     return shape.joined(await _look(request, colleague, asked.errand, asks))
+
+
+@router.get("/notices", name="api-notices", summary="What is new", tags=["reads"], responses=_ASKED)
+async def notices(
+    request: Request,
+    colleague: Caller,
+    before: Annotated[int | None, Query(ge=1, le=_LAST, description="As the last answer said")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
+) -> models.Notices:
+    """Return what the colleague was told of those they asked to be kept told of, newest first."""
+    async with services_of(request).as_role(Role.GATE) as conn:
+        told = await notices_of(conn, colleague.requester, before=before, limit=limit)
+    return shape.notices(told, limit)
 
 
 @router.get("/agreements", name="api-agreements", summary="The register of agreements", tags=["public"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from comity.agreements.register import RegisterEntry
 from comity.gate import Disclosure
+from comity.gate.notices import Told
 from comity.ledger.models import Head
 from comity.vocabulary.models import Label
 from comity.web.api import models as out
@@ -54,6 +55,27 @@ def found(answer: Disclosure) -> out.Found:
     """Return what a search found."""
     hits = [out.Hit(person=it.person, records=_rows(it.rows)) for it in answer.found]
     return out.Found(**_answered(answer), found=hits, more=answer.more)
+
+
+def notices(told: Sequence[Told], limit: int) -> out.Notices:
+    """Return what a colleague was told; ``limit`` is how many were asked for."""
+    return out.Notices(
+        notices=[
+            out.NoticeOut(
+                entry=it.id,
+                at=it.at,
+                subscription=it.subscription,
+                agreement=it.agreement,
+                version=it.version,
+                person=it.person,
+                case_reference=it.case_reference,
+                clauses=list(it.clauses),
+                new=dict(it.counts),
+            )
+            for it in told
+        ],
+        before=told[-1].number if len(told) == limit else None,
+    )
 
 
 def register(entries: Iterable[RegisterEntry]) -> out.Register:

@@ -27,6 +27,7 @@ ACTS = {
     "case": marked("Record of a case"),
     "search": marked("Search"),
     "impact": marked("What an agreement would do"),
+    "notice": marked("Being told"),
 }
 OUTCOMES = {
     "justified": marked("Justified"),

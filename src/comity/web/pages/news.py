@@ -1,0 +1,78 @@
+"""What is new: what a colleague was told of the people they are kept told of, and asking for it or ending it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request as HttpRequest
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from comity.gate import Read, Request
+from comity.gate.models import Refusal
+from comity.gate.notices import Teller, end, notices_of, subscriptions_of
+from comity.store import Role
+from comity.web.errors import no_such_page
+from comity.web.guards import refuse_forged
+from comity.web.models import Colleague
+from comity.web.pages.looking import refused, to_errand
+from comity.web.render import page
+from comity.web.services import services_of
+from comity.web.visitors import admit_colleague, errand_of
+
+router = APIRouter()
+
+
+@router.get("/news", name="news", response_class=HTMLResponse)
+async def news(
+    request: HttpRequest,
+    colleague: Annotated[Colleague, Depends(admit_colleague)],
+    before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+) -> Response:
+    """List what the colleague was told, newest first, and whom they are kept told of."""
+    async with services_of(request).as_role(Role.GATE) as conn:
+        notices = await notices_of(conn, colleague.requester, before=before)
+        kept = await subscriptions_of(conn, colleague.requester)
+    return await page(
+        request,
+        "news.html",
+        active="news",
+        notices=notices,
+        going_on=[it for it in kept if it.ended is None],
+        over=[it for it in kept if it.reason is not None],
+    )
+
+
+@router.post("/person/{person}/news", name="keep-told")
+async def keep_told(
+    request: HttpRequest, person: UUID, colleague: Annotated[Colleague, Depends(admit_colleague)]
+) -> Response:
+    """Ask to be kept told of a person, under the agreement that the colleague works under."""
+    await refuse_forged(request)
+    errand = errand_of(request)
+    if errand is None:
+        return to_errand()
+    services = services_of(request)
+    asked = Request(
+        Read(person), errand.agreement, errand.purpose, colleague.requester, errand.case_reference, errand.justification
+    )
+    teller = Teller(services.node.vocabulary, services.keyring)
+    async with services.as_role(Role.GATE) as conn:
+        answer = await teller.subscribe(conn, asked, services.now())
+    if isinstance(answer, Refusal):
+        return await refused(request, colleague, errand, answer, person)
+    return RedirectResponse("/news", status_code=303)
+
+
+@router.post("/news/{subscription}/end", name="end-news")
+async def end_news(
+    request: HttpRequest, subscription: UUID, colleague: Annotated[Colleague, Depends(admit_colleague)]
+) -> Response:
+    """End a subscription of the colleague's own; another's looks like none."""
+    await refuse_forged(request)
+    services = services_of(request)
+    async with services.as_role(Role.GATE) as conn:
+        if not await end(conn, colleague.requester, subscription, services.now()):
+            raise no_such_page()
+    return RedirectResponse("/news", status_code=303)

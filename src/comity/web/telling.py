@@ -1,0 +1,71 @@
+"""A task of the running web process: it knows the colleagues, finds what is new and has the gate tell.
+
+Any number may run: what another told a moment ago is not told again, and what a crash left untold is told by the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import psycopg
+import structlog
+from psycopg_pool import PoolTimeout
+
+from comity.gate.models import Requester
+from comity.gate.news import News
+from comity.gate.notices import Teller
+from comity.store import Role
+from comity.web import store
+from comity.web.services import Services
+
+NEWS_SECONDS: Final = 0.25
+"""Between two looks for what was received: what is admitted is told of within a second."""
+
+RETRY_SECONDS: Final = 2.0
+_LOG = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def telling(services: Services) -> AsyncIterator[None]:
+    """Keep telling until the block is left."""
+    task = asyncio.create_task(keep_told(services))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def keep_told(services: Services) -> None:
+    """Tell subscribers what is new, until cancelled; a database that is away is tried again."""
+    news = News(services.node.vocabulary)
+    while True:
+        try:
+            await tell_news(services, news)
+            await asyncio.sleep(NEWS_SECONDS)
+        except (psycopg.Error, PoolTimeout) as error:
+            news = News(services.node.vocabulary)  # what was found and not told of is looked for again
+            _LOG.warning("Subscribers could not be told, which is tried again.", because=type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+async def tell_news(services: Services, news: News) -> None:
+    """Tell, once, whoever asked to be kept told of those about whom something was received."""
+    teller = Teller(services.node.vocabulary, services.keyring)
+    async with services.as_role(Role.GATE) as gate:
+        due = await news.due(gate, services.now())
+
+    async def admitted(requester: Requester) -> bool:
+        async with services.as_role(Role.GOVERNANCE) as conn:
+            found = await store.colleague(conn, requester.person)
+        return found is not None and found.requester == requester
+
+    for subscription in due:
+        try:
+            async with services.as_role(Role.GATE) as gate:
+                await teller.tell(gate, subscription, services.now(), admitted)
+        except psycopg.errors.UniqueViolation:
+            continue  # another process told of the same rows a moment ago
