@@ -277,7 +277,8 @@ def test_what_is_received_leads_to_whom_it_is_about(world, told, accused):
     world.agree(**OPEN)
     other = world.person()
     world.row("charge", person=other, severity="serious")
-    case = world.row("case", case_number="1")
+    case = world.row("case", case_number="1", common_reference="shared")
+    twin = world.row("case", "court", case_number="2", common_reference="shared")
     world.row("charge", person=accused, case=case, severity="serious")
     subscription, unasked = told.subscribe(accused), told.subscribe(other)
     news = News(world.vocabulary)
@@ -291,6 +292,8 @@ def test_what_is_received_leads_to_whom_it_is_about(world, told, accused):
     assert due(LATER) == {subscription}
     told.row("hearing", case=case)
     assert due(LATER) == {subscription}  # nobody's own, in their case
+    told.row("hearing", "court", case=twin)
+    assert due(LATER) == {subscription}  # the same case in another agency's book
     told.row("charge", person=other, severity="serious")
     assert due(LATER) == {unasked}
     assert due(LATER) == set()
