@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from tests.gate.world import World
 
+from comity.gate.notices import Teller
 from comity.node import Node
 from comity.store import Role, Settings, Store
 from comity.vocabulary import Vocabulary
@@ -82,6 +83,25 @@ def test_a_colleague_asks_is_told_opens_the_person_and_ends_it(desk: Desk):
     assert browser.post(f"/news/{subscription}/end").status_code == 303
     assert browser.post(f"/news/{subscription}/end").status_code == 404
     assert "Tell me no longer" not in browser.http.get("/news").text
+
+
+def test_a_mistake_about_one_subscriber_holds_up_no_other(desk: Desk, monkeypatch):
+    for who in (OTHER, WHO):
+        desk.browser(who).post(f"/person/{desk.person}/news")
+    [(of_other,)] = desk.world.run(Role.GATE, "select id from gate.subscription where requester = %s", OTHER)
+    real = Teller.tell
+
+    async def mistaken(self, gate, subscription, *rest):
+        if subscription == of_other:
+            raise RuntimeError("a mistake of ours")
+        return await real(self, gate, subscription, *rest)
+
+    monkeypatch.setattr(Teller, "tell", mistaken)
+    browser = desk.browser()
+    for told in (1, 2):  # and it goes on after the mistake
+        desk.receive()
+        assert eventually(lambda told=told: browser.http.get("/news").text.count("1 new") >= told)
+    assert "There is nothing new." in desk.browser(OTHER).http.get("/news").text
 
 
 def test_where_the_agreement_does_not_open_it_nobody_is_offered_it_or_gets_it(desk: Desk):

@@ -46,7 +46,7 @@ async def keep_told(services: Services) -> None:
         try:
             await tell_news(services, news)
             await asyncio.sleep(NEWS_SECONDS)
-        except (psycopg.Error, PoolTimeout) as error:
+        except Exception as error:  # noqa: BLE001 - one mistake must not silence every subscription until a restart
             news = News(services.node.vocabulary)  # what was found and not told of is looked for again
             _LOG.warning("Subscribers could not be told, which is tried again.", because=type(error).__name__)
             await asyncio.sleep(RETRY_SECONDS)
@@ -69,3 +69,9 @@ async def tell_news(services: Services, news: News) -> None:
                 await teller.tell(gate, subscription, services.now(), admitted)
         except psycopg.errors.UniqueViolation:
             continue  # another process told of the same rows a moment ago
+        except (psycopg.OperationalError, PoolTimeout):
+            raise  # the database is away, for everybody
+        except Exception as error:  # noqa: BLE001 - what is wrong with one holds up nobody behind them
+            _LOG.warning(
+                "A subscriber could not be told; every one is asked again later.", because=type(error).__name__
+            )
