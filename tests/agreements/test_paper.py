@@ -64,6 +64,7 @@ def entry(marac, vocabulary):
         until=marac.in_force.until,
         standing=Standing(()),
         clauses=agreement_words(marac, vocabulary, NAMES),
+        suspends=False,
         releases=released_words(marac, vocabulary),
         assessment=marac.assessment,
         signatures=(SignedBy(NAMES["police"], AT, PRINT, counts=True), SignedBy(NAMES["probation"])),

@@ -65,6 +65,6 @@ def test_a_purpose_that_only_looks_like_the_agreements(world, accused, purpose):
 def test_the_purpose_of_another_agreement_of_the_same_parties(world, accused):
     """Agreements do not add up: each is asked for its own purpose."""
     world.agree()
-    world.agree(name="counting", purpose="statistics", about="everyone")
-    assert world.ask(accused, purpose="statistics").reason == reasons.OTHER_PURPOSE
+    world.agree(name="counting", purpose="probation-supervision", about="everyone")
+    assert world.ask(accused, purpose="probation-supervision").reason == reasons.OTHER_PURPOSE
     assert world.ask(accused, agreement="counting").reason == reasons.OTHER_PURPOSE

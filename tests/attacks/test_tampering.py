@@ -33,8 +33,9 @@ from comity.vocabulary import Label
 from .injections import superuser
 
 TABLES = ("agency", "agreement", "assessment", "consent", "event", "signature")
-#: Tables of agreements that the gate never reads: how an assessment came about. Their own tests hold them.
-UNREAD = {"assessment_change", "assessment_signature", "assessment_work"}
+#: Tables of agreements that the gate never reads: how an assessment came about, and what whoever signed confirmed. Their
+#: own tests hold them.
+UNREAD = {"assessment_change", "assessment_signature", "assessment_work", "impact", "impact_confirmation"}
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,11 @@ TEXT = agreement_text(
     about=ABOUT,
     release="  - {record: person, fields: {name: as-is, birth_date: year}}\n"
     "  - {record: charge, of: [suspect, convicted], where: \"offence != 'zq7x harmless'\", fields: {offence: as-is}}",
+    channels="read, search, statistic",
+)
+TEXT += "statistics: {epsilon: 1.0, delta: 0, per: P1M, most_per_person: 3}\n"
+TEXT += (
+    "review: {each: disclosure, within: P1D, by: {roles: [auditor], agencies: [court]}, notice: none, overdue: shout}\n"
 )
 Path = tuple[Any, ...]
 

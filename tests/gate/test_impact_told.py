@@ -16,7 +16,7 @@ from comity.store import Role
 from comity.vocabulary import Label
 
 from .test_impact import ask_for, end_all, impact_of
-from .world import World
+from .world import World, agreement_text
 
 NOBODY_ELSE = "No agreement in force lets it see this already. By the log, it was never shown this."
 
@@ -223,7 +223,8 @@ def test_other_ways_out_are_said(world: World):
 
 def test_a_version_that_only_counts_shows_no_row(world: World):
     three_victims(world)
-    world.agree(signed=False, channels="statistic", release=release("{name: as-is}"))
+    budget = "\nstatistics: {epsilon: 1.0, delta: 0, per: P1M, most_per_person: 3}\n"
+    world.agree_to(agreement_text(channels="statistic", release=release("{name: as-is}")) + budget, signed=False)
     assert impact_of(world).lines == ()
 
 

@@ -230,6 +230,7 @@ def test_a_refusal_whose_review_cannot_be_written_is_not_told(world, accused):
 @pytest.mark.parametrize("way", Act)
 def test_no_way_out_is_open_that_writes_no_review(vocabulary, way):
     text = agreement_text(channels="read, search, notify, extract, statistic")
+    text += "statistics: {epsilon: 1.0, delta: 0, per: P1M, most_per_person: 3}\n"
     asking = request(SimpleNamespace(act=way))
     for reviewed in (True, False):
         agreement = parse_agreement(text + REVIEW.format(**DEFAULTS) * reviewed, vocabulary)

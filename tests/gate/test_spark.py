@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 from random import Random
 from uuid import UUID, uuid4
@@ -62,12 +63,17 @@ def row(of):
     return clause, UUID(account), UUID(record_id), source_person and UUID(source_person), tuple(values)
 
 
+def can_be_bound(value) -> bool:
+    """PySpark hands over no day before the year 1000, which only a value that is bound has to be."""
+    return not isinstance(value, date) or value.year >= 1000
+
+
 @settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(data=st.data())
 def test_spark_gives_each_form_as_the_oracle_does(spark, data):
     """Many values in one query: a query costs Spark a second."""
     jurisdiction = data.draw(st.sampled_from(["uk", "nl", "us", "eu"]))
-    cases = [(form, data.draw(VALUES[form])) for form in sorted(VALUES) for _ in range(6)]
+    cases = [(form, data.draw(VALUES[form].filter(can_be_bound))) for form in sorted(VALUES) for _ in range(6)]
     chosen, bound = [], {"today": TODAY}
     for number, (form, value) in enumerate(cases):
         kind = kind_of(value, form)

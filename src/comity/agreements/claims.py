@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from comity.agreements.conditions import ENVELOPE
@@ -19,7 +19,7 @@ from comity.agreements.printing import print_condition
 from comity.agreements.reach import ANYTHING, Boxes, Reach, Scene, all_of, any_of, filled
 from comity.agreements.smt import Opaque, Sketch, Value
 from comity.vocabulary.check import check_rules, check_value
-from comity.vocabulary.models import Vocabulary
+from comity.vocabulary.models import Field, Vocabulary
 
 Asked: TypeAlias = tuple[str, str, tuple[str, ...]]  # of which row, what, among whose rows
 
@@ -165,7 +165,7 @@ def tried(claim: Claim, example: Example) -> bool:
 def is_lawful(example: Example, vocabulary: Vocabulary) -> bool:
     """Whether every row is one that intake could have admitted, as far as the example tells; any text could be."""
     return not any(
-        check_value(vocabulary.record_type(column.record).field(column.field), value)
+        _is_faulty(vocabulary.record_type(column.record).field(column.field), value)
         for values in example.rows.values()
         for column, value in values.items()
         if column.field not in ENVELOPE and not isinstance(value, str)
@@ -174,6 +174,10 @@ def is_lawful(example: Example, vocabulary: Vocabulary) -> bool:
         for row in example.rows
         for record in {column.record for column in example.rows[row]}
     )
+
+
+def _is_faulty(field: Field, value: Any) -> bool:
+    return field.required if value is None else bool(check_value(field, value))
 
 
 def _truth(node: Condition, claim: Holds, example: Example) -> bool | None:
