@@ -1,6 +1,7 @@
 """The same rows with the same values from the oracle and from every engine, whatever the agreement and the data.
 
-How many cases are tried is a setting: ``COMITY_CASES=100000 pytest tests/gate/test_engines.py`` has tried that many.
+How many cases are tried is a setting: ``COMITY_CASES=100000 pytest --timeout=0 tests/gate/test_engines.py`` tries that
+many, in a quarter of an hour.
 A case is one agreement asked about one world of two people.
 """
 
@@ -34,7 +35,7 @@ from .world import NOW
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 
 CASES = int(os.environ.get("COMITY_CASES", "400"))
-WORLDS = 10 if CASES < 10_000 else 50  # that are asked about at once, under one agreement
+WORLDS = 10 if CASES < 10_000 else 250  # that are asked about at once, under one agreement
 
 
 @settings(max_examples=CASES // WORLDS, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)

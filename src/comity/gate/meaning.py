@@ -58,7 +58,7 @@ def lets_out_about(person: UUID, verdict: Verdict, world: World, requester: Requ
     """Yield every row that leaves on one person's account."""
     scene = _Scene.of(person, verdict, world)
     around = Around(
-        world.vocabulary, requester.agency, requester.person, scene.held, scene.kin, _by_source_person(world)
+        world.vocabulary, requester.agency, requester.person, scene.held, scene.kin, _known_as(world, scene)
     )
     if not _is_covered(person, scene, verdict, world, around, now):
         return
@@ -93,8 +93,10 @@ def _form(form: str, value: object, setting: Setting) -> Value:
     return minimise(form, cast("Value", value), setting)
 
 
-def _by_source_person(world: World) -> Mapping[UUID, frozenset[UUID]]:
-    return {each: of for of in world.people.values() for each in of}
+def _known_as(world: World, scene: _Scene) -> Mapping[UUID, frozenset[UUID]]:
+    """Return who is whom as the providers know: nobody whom only another agency knows is anybody to them."""
+    known = {row.record_id for row in scene.held if row.record == "person"}
+    return {each: of & known if each in known else frozenset() for of in world.people.values() for each in of}
 
 
 _Place = tuple[object, UUID]  # a side, and the case or incident at which somebody stands on it
