@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 from uuid import UUID
 
@@ -28,11 +29,14 @@ def accused(world: World) -> UUID:
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The text of each statement that the gate sends, without what is bound to it."""
+    """The text of each statement that the gate sends, without what is bound to it; a server's own tasks are not asked."""
     texts: list[str] = []
     execute = psycopg.AsyncCursor.execute
+    here = threading.get_ident()
 
     async def noted(self, query, *values, **options):
+        if threading.get_ident() != here:
+            return await execute(self, query, *values, **options)
         texts.append(query if isinstance(query, str) else query.as_string(self))
         return await execute(self, query, *values, **options)
 
