@@ -33,7 +33,7 @@ from comity.gate import Read, Request, Requester, disclose
 from comity.gate.compile import Compiled, _numbered, _parts, compile_verdict
 from comity.gate.conditions import Compiler, Slots
 from comity.gate.decide import decide
-from comity.gate.disclose import _parameters
+from comity.gate.disclose import parameters
 from comity.gate.known import Known, look_up
 from comity.gate.models import Act, Asking, Verdict
 from comity.gate.trees import column
@@ -169,7 +169,7 @@ def _released_alone(verdict: Verdict) -> Compiled:
         if name == "released":
             break
     sql, names = _numbered(statement.sql(dialect="postgres", identify=True))
-    return Compiled(sql, names, compiler.slots.named(), {}, opens=False)
+    return Compiled(sql, names, compiler.slots.named(), {}, opens=False, codes=False)
 
 
 async def _permitted(conn: psycopg.AsyncConnection) -> tuple[Known, Verdict]:
@@ -184,7 +184,7 @@ async def _permitted(conn: psycopg.AsyncConnection) -> tuple[Known, Verdict]:
 
 def _values(number: int, compiled: Compiled, verdict: Verdict, known: Known) -> dict[str, object]:
     asking = Asking(uuid4(), secrets.token_bytes(SALT_SIZE), datetime.now(UTC), _asked(number))
-    return {**_parameters(asking, verdict.agreement, compiled, None), "mark": known.mark}
+    return {**parameters(asking, verdict.agreement, compiled, None), "mark": known.mark}
 
 
 def _asked(number: int) -> Request:
