@@ -27,7 +27,7 @@ from comity.ledger.note import KEY_SIZE, Signer
 from comity.record.seal import place, seal
 from comity.store import Role
 
-from .world import NOW, World, request
+from .world import NOW, World, agreement_text, request
 
 RELEASE = """
   - {record: person, of: [suspect, victim], fields: {name: initials, birth_date: age-band, address: area, safe_contact: as-is}}
@@ -281,6 +281,16 @@ def test_what_is_not_permitted_is_not_begun(world, office, people, changes, aske
     assert isinstance(begin(office, order(**asked)), Refusal)
     assert [row[:2] for row in world.log()] == [("refusal", reason)]
     assert not office.works.exists()
+
+
+def test_a_refusal_is_reviewed_where_each_request_is(world, office, people):
+    by = "{roles: [data-protection-officer], agencies: [prosecution]}"
+    review = f"review: {{each: request, within: P1D, by: {by}, notice: none, overdue: shout}}\n"
+    world.agree_to(agreement_text(about="everyone", release=RELEASE, channels="read, extract") + review)
+    answer = begin(office, order())
+    assert isinstance(answer, Refusal)
+    assert [row[:2] for row in world.log()] == [("refusal", "no-review-written")]
+    assert world.run(Role.GATE, "select disclosure from gate.review") == [(answer.id,)]
 
 
 def test_a_folder_that_is_there_is_not_written_over(world, office, people, tmp_path):

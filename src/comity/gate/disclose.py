@@ -16,7 +16,7 @@ Rules:
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -127,18 +127,26 @@ async def refuse(
     conn: Connection, asking: Asking, considered: Considered | None, reason: Reason, vocabulary: Vocabulary
 ) -> Refusal:
     """Log a refusal with its entry, and return what the requester may know of it."""
+    async with conn.transaction():
+        for statement, values in written_of_refusal(asking, considered, reason, vocabulary):
+            await conn.execute(statement, values)
+    return Refusal(asking.id, asking.at, reasons.public(reason))
+
+
+def written_of_refusal(
+    asking: Asking, considered: Considered | None, reason: Reason, vocabulary: Vocabulary
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what one transaction writes of a refusal: its log line with the entry, and a review, if one is due."""
     values = {
         **logged(asking),
         **sealed_refusal(asking, considered, vocabulary),
         "version": considered.version if considered else None,
         "reason": reason.code,
     }
+    yield _QUERIES.log_refusal, values
     due = refusal_due(considered, asking.request.requester)
-    async with conn.transaction():
-        await conn.execute(_QUERIES.log_refusal, values)
-        if due is not None:
-            await conn.execute(due[0], {**values, **due[1]})
-    return Refusal(asking.id, asking.at, reasons.public(reason))
+    if due is not None:
+        yield due[0], {**values, **due[1]}
 
 
 # --- parameters ------------------------------------------------------------------------------------------------------

@@ -29,8 +29,8 @@ from comity.agreements import Considered, standing_from_rows, standing_query
 from comity.gate import reasons
 from comity.gate.compile import bind
 from comity.gate.decide import decide
-from comity.gate.disclose import logged
-from comity.gate.entry import question, sealed_refusal
+from comity.gate.disclose import logged, written_of_refusal
+from comity.gate.entry import question
 from comity.gate.errors import GateError
 from comity.gate.extract import work
 from comity.gate.extract.columns import Table, tables
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _QUERIES: Final = load_queries("comity.gate.extract")
-_GATE: Final = load_queries("comity.gate")
 _MARK: Final = load_queries("comity.gate", "pieces.sql").mark
 _ID: Final = 16  # bytes
 _MOST_LOOKS: Final = 4
@@ -173,15 +172,9 @@ def _judge(office: Office, asking: Asking, now: datetime) -> _Judged:
 
 def _refuse(office: Office, asking: Asking, judged: _Judged, reason: Reason) -> Refusal:
     """Log a refusal with its entry, and return what the requester may know of it."""
-    considered = judged.considered
-    values = {
-        **logged(asking),
-        **sealed_refusal(asking, considered, office.vocabulary),
-        "version": considered.version if considered else None,
-        "reason": reason.code,
-    }
     with office.conn.transaction():
-        office.conn.execute(_GATE.log_refusal, values)
+        for statement, values in written_of_refusal(asking, judged.considered, reason, office.vocabulary):
+            office.conn.execute(statement, values)
     return Refusal(asking.id, asking.at, reasons.public(reason))
 
 
