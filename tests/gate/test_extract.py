@@ -283,6 +283,13 @@ def test_what_is_not_permitted_is_not_begun(world, office, people, changes, aske
     assert not office.works.exists()
 
 
+def test_no_engine_is_named_that_did_not_make_it(world, office, people):
+    agree(world)
+    with pytest.raises(GateError, match="not made by spark yet"):
+        begin(office, replace(order(), engine=Engine.SPARK))
+    assert world.log() == []
+
+
 def test_a_refusal_is_reviewed_where_each_request_is(world, office, people):
     by = "{roles: [data-protection-officer], agencies: [prosecution]}"
     review = f"review: {{each: request, within: P1D, by: {by}, notice: none, overdue: shout}}\n"

@@ -4,7 +4,7 @@ Rules:
 
 1. Spark reads the snapshot as Parquet files, one for each table, which lie beside it and go with it.
 2. Its zone is UTC and its arithmetic is ANSI's, whatever the cluster says: no answer depends on a setting.
-3. What it gives is written as Parquet, for the same hands to make files of that do so for DuckDB.
+3. It answers the compiled query, and is tested to answer alike; no extract is made by it yet.
 
 PySpark is an extra (``pip install comity[spark]``), and needs Java 17 or later. Where Spark runs is the session's to
 say: ``local[*]`` here, a cluster by its master's address.

@@ -30,6 +30,7 @@ from comity.gate import reasons
 from comity.gate.compile import bind
 from comity.gate.decide import decide
 from comity.gate.disclose import logged, written_of_refusal
+from comity.gate.engines import Engine
 from comity.gate.entry import question
 from comity.gate.errors import GateError
 from comity.gate.extract import work
@@ -83,8 +84,11 @@ class _Judged:
 def begin(office: Office, order: Order, *, stretch: int = work.STRETCH) -> Underway | Refusal:
     """Judge the request, take the snapshot, and get the work ready; what was begun is gone on with by :func:`go_on`.
 
-    An error leaves nothing behind.
+    An error leaves nothing behind. :class:`GateError` for an engine that makes no extracts yet: the manifest names the
+    one that did.
     """
+    if order.engine is not Engine.DUCKDB:
+        raise GateError(f"An extract is not made by {order.engine.value} yet. Ask for {Engine.DUCKDB.value}.")
     judged = _judge(office, order.asking, order.asking.at)
     if judged.verdict is None or judged.refusal is not None:
         return _refuse(office, order.asking, judged, judged.refusal or reasons.UNKNOWN_AGREEMENT)
