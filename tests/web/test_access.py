@@ -9,47 +9,13 @@ from comity.web.access import OPEN_TO, Desk, desks_of, may_open
 from comity.web.api import counting as api_counting
 from comity.web.api import create_api
 from comity.web.api.routes import router
-from comity.web.app import create_app
+from comity.web.app import DESKS, create_app
 from comity.web.models import Colleague
-from comity.web.pages import (
-    assessing,
-    concluding,
-    consenting,
-    counting,
-    errand,
-    explaining,
-    governing,
-    looking,
-    news,
-    oversight,
-    papers,
-    public,
-    reviewing,
-    settling,
-    start,
-    stewarding,
-    weighing,
-)
 
 from .chamber import GRACE, INES, JONAS
 from .desk import ACCOUNT, ANALYST, OVERSEER, PROSECUTOR, STEWARD, Browser, Office
 
-DESKS = (
-    start,
-    errand,
-    looking,
-    news,
-    counting,
-    stewarding,
-    oversight,
-    papers,
-    reviewing,
-    consenting,
-    explaining,
-    weighing,
-)
-ROOMS = (*DESKS, public, governing, settling, assessing, concluding)
-PAGES = [it for room in ROOMS for it in room.router.routes]
+PAGES = [it for room in DESKS for it in room.router.routes]
 OPERATIONS = [
     it for it in [*router.routes, *api_counting.router.routes, *create_api().routes] if isinstance(it, APIRoute)
 ]

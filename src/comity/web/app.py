@@ -59,10 +59,11 @@ SESSION_HOURS = 8  # a working day: then one signs in again
 _WRITING = (Desk.GOVERNANCE, Desk.SIGNATORY)  # desks at which people write at length
 _UNREADABLE = Label("Something in this form could not be read", "Iets in dit formulier kon niet worden gelezen")
 _STATIC = Path(__file__).parent / "static"
-_DESKS = (
+DESKS = (
     *(start, errand, looking, news, counting, stewarding, oversight, papers, reviewing, consenting, explaining),
     *(weighing, public, governing, settling, assessing, concluding),
 )
+"""The modules whose pages the application opens, each to whom the table of access says."""
 
 
 def create_app(
@@ -85,7 +86,7 @@ def create_app(
                 yield
 
     app = FastAPI(title="Comity", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    for routes in _DESKS:
+    for routes in DESKS:
         app.include_router(routes.router)
     app.mount(API_PATH, api, name="api")
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
