@@ -54,6 +54,19 @@ def comity(home):
     return run
 
 
+def test_every_command_is_listed_with_what_it_does(comity):
+    listed = re.findall(r"^│ ([a-z]+) +(\S.*\.) +│$", comity("--help"), re.MULTILINE)
+    assert [name for name, _ in listed] == ["agreement", "assessment", "demo", "doctor", "extract", "ledger", "person",
+                                            "reviews", "source", "statistic", "status", "up", "why"]  # fmt: skip
+
+
+def test_a_command_starts_with_what_it_needs_and_no_more():
+    listed = ["import sys, comity.cli", "assert comity.cli.app['ledger']", "print(*sys.modules)"]
+    loaded = subprocess.run([sys.executable, "-c", "; ".join(listed)], capture_output=True, text=True, check=True)
+    assert "comity.cli.ledgers" in loaded.stdout.split()
+    assert not {"comity.web", "comity.gate", "comity.demo", "fastapi", "z3", "opendp"} & {*loaded.stdout.split()}
+
+
 def test_a_right_mapping_is_said_to_be_right(comity):
     assert "is right" in comity("source", "check", MAPPING)
 

@@ -6,22 +6,10 @@ import os
 import signal
 import sys
 from types import FrameType
+from typing import Final
 
 from cyclopts import App
 
-from comity.cli import (
-    agreements,
-    assessments,
-    checkup,
-    extracts,
-    ledgers,
-    persons,
-    reviews,
-    running,
-    sources,
-    statistics,
-    whys,
-)
 from comity.cli.failing import Failed, exit_code, told
 
 app = App(
@@ -29,19 +17,24 @@ app = App(
     help="Joins up what justice agencies hold, and lets a part of it out only under a signed agreement, with proof.",
     help_epilogue="COMITY_HOME says where this node lives, COMITY_DSN which PostgreSQL it uses (its own, if not set).",
 )
-app.command(running.up)
-app.command(running.demo)
-app.command(checkup.status)
-app.command(checkup.doctor)
-app.command(sources.app)
-app.command(agreements.app)
-app.command(assessments.app)
-app.command(persons.app)
-app.command(extracts.app)
-app.command(statistics.app)
-app.command(reviews.reviews)
-app.command(ledgers.app)
-app.command(whys.why)
+# A command's module is imported once the command is named: all of them together take seconds.
+_COMMANDS: Final = {
+    "up": "running:up",
+    "demo": "running:demo",
+    "status": "checkup:status",
+    "doctor": "checkup:doctor",
+    "source": "sources:app",
+    "agreement": "agreements:app",
+    "assessment": "assessments:app",
+    "person": "persons:app",
+    "extract": "extracts:app",
+    "statistic": "statistics:app",
+    "reviews": "reviews:reviews",
+    "ledger": "ledgers:app",
+    "why": "whys:why",
+}
+for _name, _at in _COMMANDS.items():
+    app.command(f"comity.cli.{_at}", name=_name)
 
 
 def main() -> None:
@@ -49,6 +42,9 @@ def main() -> None:
     for told_to_end in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(told_to_end, _end)
     try:
+        if sys.argv[1:] in ([], ["--help"], ["-h"]):  # the list says of each what it says of itself
+            for command in _COMMANDS:
+                app[command]
         app()
     except KeyboardInterrupt:
         sys.exit(130)

@@ -5,17 +5,6 @@
 
 from __future__ import annotations
 
-import psycopg
-
-from comity.agreements.errors import AgreementError, UnknownAgreementError
-from comity.demo.errors import ChainError
-from comity.gate.errors import GateError
-from comity.intake.errors import IntakeError
-from comity.ledger.errors import LedgerError
-from comity.sources import SourcesError
-from comity.store import StoreError
-from comity.vocabulary.errors import VocabularyError
-
 
 class Misused(Exception):  # noqa: N818  (what the user did, not what failed)
     """The command was given something that it cannot work with; the message says what, and what to give instead."""
@@ -23,27 +12,44 @@ class Misused(Exception):  # noqa: N818  (what the user did, not what failed)
 
 USAGE, DATA, NO_INPUT, UNAVAILABLE, IO_ERROR, REFUSED = 64, 65, 66, 69, 74, 77
 
-THEIRS: tuple[tuple[type[Exception], int], ...] = (
-    (Misused, USAGE),
-    (StoreError, UNAVAILABLE),
-    (psycopg.OperationalError, UNAVAILABLE),
-    (ChainError, NO_INPUT),
-    (UnknownAgreementError, NO_INPUT),
-    (AgreementError, DATA),
-    (IntakeError, DATA),
-    (SourcesError, DATA),
-    (VocabularyError, DATA),
-    (GateError, DATA),
-    (LedgerError, REFUSED),
-    (psycopg.IntegrityError, DATA),
-    (psycopg.DataError, DATA),
-    (FileNotFoundError, NO_INPUT),
-    (PermissionError, NO_INPUT),
-    (IsADirectoryError, NO_INPUT),
-    (NotADirectoryError, NO_INPUT),
-    (FileExistsError, NO_INPUT),
-    (OSError, IO_ERROR),  # a full disk, a folder that may only be read, a port that is taken
-)
+
+def theirs() -> tuple[tuple[type[Exception], int], ...]:
+    """Return what is theirs, each with its exit code; the first that fits counts.
+
+    The rooms are imported here, and not by a command that goes well: importing them takes longer than most commands.
+    """
+    import psycopg
+
+    from comity.agreements.errors import AgreementError, UnknownAgreementError
+    from comity.demo.errors import ChainError
+    from comity.gate.errors import GateError
+    from comity.intake.errors import IntakeError
+    from comity.ledger.errors import LedgerError
+    from comity.sources import SourcesError
+    from comity.store import StoreError
+    from comity.vocabulary.errors import VocabularyError
+
+    return (
+        (Misused, USAGE),
+        (StoreError, UNAVAILABLE),
+        (psycopg.OperationalError, UNAVAILABLE),
+        (ChainError, NO_INPUT),
+        (UnknownAgreementError, NO_INPUT),
+        (AgreementError, DATA),
+        (IntakeError, DATA),
+        (SourcesError, DATA),
+        (VocabularyError, DATA),
+        (GateError, DATA),
+        (LedgerError, REFUSED),
+        (psycopg.IntegrityError, DATA),
+        (psycopg.DataError, DATA),
+        (FileNotFoundError, NO_INPUT),
+        (PermissionError, NO_INPUT),
+        (IsADirectoryError, NO_INPUT),
+        (NotADirectoryError, NO_INPUT),
+        (FileExistsError, NO_INPUT),
+        (OSError, IO_ERROR),  # a full disk, a folder that may only be read, a port that is taken
+    )
 
 
 class Failed(Exception):  # noqa: N818  (an outcome that was told already, not an error to tell)
@@ -56,8 +62,10 @@ class Failed(Exception):  # noqa: N818  (an outcome that was told already, not a
 
 def told(error: Exception) -> str | None:
     """Return what to tell of an error that is theirs; ``None`` for one of ours."""
-    if not isinstance(error, tuple(kind for kind, _ in THEIRS)):
+    if not isinstance(error, tuple(kind for kind, _ in theirs())):
         return None
+    import psycopg
+
     if isinstance(error, (psycopg.IntegrityError, psycopg.DataError)):  # its detail repeats the row: data, digests
         return f"The database refused this: {error.diag.message_primary}. Look at the command's --help."
     if isinstance(error, OSError) and isinstance(error.filename, str):
@@ -67,4 +75,4 @@ def told(error: Exception) -> str | None:
 
 def exit_code(error: Exception) -> int:
     """Return the exit code of an error's kind."""
-    return next((code for kind, code in THEIRS if isinstance(error, kind)), 70)
+    return next((code for kind, code in theirs() if isinstance(error, kind)), 70)
