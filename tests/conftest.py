@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from comity.node import ROOMS
 from comity.store import Role, Settings, Store, migrate, open_store
 from comity.store.cluster import discard_cluster
-from comity.store.provision import drop_database, make_database
+from comity.store.provision import copy_database, drop_database, make_database
 from comity.vocabulary import Vocabulary, load
 
 from .papers import Paper
@@ -23,6 +24,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # A crash of the machine may lose a test's data; a crash of PostgreSQL may not, and is tested.
 QUICK = {"fsync": "off", "shared_buffers": "64MB", "max_wal_size": "512MB"}
 TEMPLATE = "comity_template"
+MEMORY, ROOM = Path("/dev/shm"), 3 * 2**30  # noqa: S108  (bytes; two such PostgreSQL and Spark's files need half of it)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -34,9 +36,18 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def light_folder() -> Iterator[Path]:
+    """A folder that anybody may pass through: in memory where that has room, for a copied database is 700 files."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+    with tempfile.TemporaryDirectory(prefix="comity-test-", dir=MEMORY if roomy else None) as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(light_folder: Path) -> Iterator[Store]:
     """A PostgreSQL of this test process's own, stopped and deleted afterwards."""
-    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    settings = Settings(home=light_folder / "home")
     try:
         with open_store(settings, QUICK) as store:
             yield store
@@ -61,7 +72,7 @@ def database_names() -> Iterator[str]:
 def store(postgres: Store, migrated_template: str, database_names: Iterator[str]) -> Iterator[Store]:
     """A fresh, migrated database of the test's own."""
     name = next(database_names)
-    make_database(postgres.admin, name, template=migrated_template)
+    copy_database(postgres.admin, name, migrated_template)
     yield postgres.of(name)
     drop_database(postgres.admin, name)
 

@@ -28,7 +28,7 @@ from comity.intake.relinking import relink
 from comity.ledger.verify import verify_export
 from comity.node import Node
 from comity.store import Role, Settings
-from comity.store.provision import drop_database, make_database
+from comity.store.provision import copy_database, drop_database
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -104,7 +104,7 @@ class Loaded:
 @pytest.fixture(scope="module")
 def broward(postgres, migrated_template, shared_data, vocabulary, tmp_path_factory):
     name = "broward"
-    make_database(postgres.admin, name, template=migrated_template)
+    copy_database(postgres.admin, name, migrated_template)
     node = Node(Settings(home=tmp_path_factory.mktemp("node")), postgres.of(name), vocabulary, "broward.test")
     chain = chain_for(shared_data / "broward")
     let_agree(node, chain, datetime.now(UTC))

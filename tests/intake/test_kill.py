@@ -15,7 +15,7 @@ import pytest
 from comity.intake import Intake, load_mapping
 from comity.record import load_or_create
 from comity.store import Role
-from comity.store.provision import drop_database, make_database
+from comity.store.provision import copy_database, drop_database
 
 LOAD = """
 import os, sys
@@ -120,7 +120,7 @@ def test_a_load_that_is_killed_again_and_again_ends_as_if_it_never_was(
     assert refuse_half_work(store) == MESSAGES
 
     name = next(database_names)
-    make_database(postgres.admin, name, template=migrated_template)
+    copy_database(postgres.admin, name, migrated_template)
     undisturbed = postgres.of(name)
     with undisturbed.connect(Role.INTAKE, autocommit=True) as conn:
         Intake(conn, vocabulary, load_or_create(folder / "record.keys")).pull(

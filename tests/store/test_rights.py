@@ -144,7 +144,7 @@ def test_the_table_says_no_more_than_is_granted(catalogue):
     assert idle == []
 
 
-def test_the_public_is_granted_nothing(catalogue):
+def test_the_public_is_granted_nothing(catalogue, migrated_template):
     everywhere = f"""
         SELECT 'schema ' || nspname, privilege_type FROM pg_namespace, aclexplode(nspacl)
         WHERE grantee = 0 AND nspname !~ '^pg_' AND nspname <> 'information_schema'
@@ -157,15 +157,16 @@ def test_the_public_is_granted_nothing(catalogue):
         UNION ALL
         SELECT 'database ' || datname, privilege_type
         FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
-        WHERE grantee = 0 AND datname = current_database()
+        WHERE grantee = 0 AND datname IN (current_database(), '{migrated_template}')
     """
     assert catalogue(everywhere) == []
 
 
-def test_only_our_roles_connect_and_only_intake_stages(catalogue):
-    rights = """
+@pytest.mark.parametrize("which", ["a copy", "its original"])
+def test_only_our_roles_connect_and_only_intake_stages(catalogue, migrated_template, which):
+    rights = f"""
         SELECT grantee::regrole::text, privilege_type FROM pg_database, aclexplode(datacl)
-        WHERE datname = current_database() AND grantee <> datdba
+        WHERE datname = {"current_database()" if which == "a copy" else f"'{migrated_template}'"} AND grantee <> datdba
     """
     expected = {(role.value, "CONNECT") for role in Role if role is not Role.OWNER} | {("comity_intake", "TEMPORARY")}
     assert set(catalogue(rights)) == expected

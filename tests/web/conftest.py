@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from comity.node import Node
 from comity.store import Settings, Store
-from comity.store.provision import drop_database, make_database
+from comity.store.provision import copy_database, drop_database
 from comity.vocabulary import Vocabulary
 from comity.web.app import create_app
 
@@ -23,7 +23,7 @@ from .desk import Browser, Office, fill, keeping_the_ledger, send_a_letter, serv
 def office(
     postgres: Store, migrated_template: str, vocabulary: Vocabulary, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Office]:
-    make_database(postgres.admin, "office", template=migrated_template)
+    copy_database(postgres.admin, "office", migrated_template)
     home = tmp_path_factory.mktemp("office")
     node = Node(Settings(home=home), postgres.of("office"), vocabulary, "comity-test")
     chain, mappings = fill(node, home)
@@ -46,7 +46,7 @@ def worked(
     postgres: Store, migrated_template: str, vocabulary: Vocabulary, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Chamber]:
     """Such a node with an assessment that is worked out, for the tests of a module that change nothing."""
-    make_database(postgres.admin, "worked", template=migrated_template)
+    copy_database(postgres.admin, "worked", migrated_template)
     home = tmp_path_factory.mktemp("worked")
     with governed(Node(Settings(home=home), postgres.of("worked"), vocabulary, "comity-test")) as made:
         work_out(made)
