@@ -16,7 +16,8 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from comity.gate import Disclosure, Read, Request, Requester, disclose
+from comity.gate import Disclosure, Read, Request, Requester
+from comity.gate.together import Together
 from comity.vocabulary import load
 
 _ENVELOPE = ("record_id", "source_person", "agency", "source", "received_at", "whose", "asserted")
@@ -28,18 +29,18 @@ _POOL: AsyncConnectionPool[Any] = AsyncConnectionPool(
     max_size=int(os.environ.get("BENCH_CONNECTIONS", "16")),
     open=False,
 )
+_TOGETHER = Together(_POOL, _VOCABULARY)
 
 
 @asynccontextmanager
 async def _open_pool(_: Starlette) -> AsyncIterator[None]:
-    async with _POOL:
+    async with _POOL, _TOGETHER:
         yield
 
 
 async def _through_the_gate(http: HttpRequest) -> Response:
     asking = Request(Read(UUID(http.path_params["person"])), "bench", "prosecution", _ASKING, "C-1", "to measure")
-    async with _POOL.connection() as conn:
-        answer = await disclose(conn, asking, datetime.now(UTC), vocabulary=_VOCABULARY)
+    answer = await _TOGETHER.disclose(asking, datetime.now(UTC))
     if not isinstance(answer, Disclosure):
         return Response(status_code=404)
     rows = {record: [_document(row) for row in of] for record, of in answer.rows.items()}

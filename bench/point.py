@@ -33,10 +33,10 @@ from comity.gate import Read, Request, Requester, disclose
 from comity.gate.compile import Compiled, _numbered, _parts, compile_verdict
 from comity.gate.conditions import Compiler, Slots
 from comity.gate.decide import decide
-from comity.gate.disclose import parameters
 from comity.gate.known import Known, look_up
 from comity.gate.models import Act, Asking, Verdict
 from comity.gate.trees import column
+from comity.gate.values import parameters
 from comity.ledger.entry import SALT_SIZE
 from comity.node import ROOMS
 from comity.store import Role, Store, migrate

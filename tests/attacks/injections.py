@@ -76,8 +76,8 @@ def outcome(answer: Answer) -> object:
     return answer.reason
 
 
-async def until_blocked(world: World) -> None:
-    """Wait until a statement of the gate's waits for a lock."""
+async def until_blocked(world: World, count: int = 1) -> None:
+    """Wait until as many statements of the gate's wait for a lock."""
     waiting = (
         "select count(*) from pg_stat_activity where datname = current_database() and usename = 'comity_gate'"
         " and wait_event_type = 'Lock'"
@@ -85,7 +85,7 @@ async def until_blocked(world: World) -> None:
     with superuser(world) as conn:
         conn.autocommit = True
         for _ in range(600):
-            if conn.execute(waiting).fetchone() != (0,):
+            if conn.execute(waiting).fetchone()[0] >= count:
                 return
             await asyncio.sleep(0.05)
-    raise AssertionError("nothing waits")
+    raise AssertionError(f"not {count} wait")

@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 
 from comity.gate.keys import load_or_create
 from comity.gate.reviews import CLOSING
+from comity.gate.together import Together
 from comity.store import Role
 from comity.web import store
 from comity.web.alarm import Alarm, alarm_for
@@ -224,7 +225,8 @@ def alarm_at(office: Office, moment: datetime, colleague: str = OVERSEER) -> Ala
     async def run() -> Alarm:
         async with office.node.pools(Role.GATE, Role.GOVERNANCE, size=2) as pools:
             keys = load_or_create(office.node.keyring)
-            services = Services(office.node, pools, keys, clock=lambda: moment)
+            gate = Together(pools[Role.GATE], office.node.vocabulary, keys)
+            services = Services(office.node, pools, keys, gate, clock=lambda: moment)
             async with services.as_role(Role.GOVERNANCE) as conn:
                 visitor = await store.colleague(conn, colleague)
             return await alarm_for(services, visitor)

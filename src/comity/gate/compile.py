@@ -46,14 +46,18 @@ _NOTICES: Final = load_queries("comity.gate", "notices.sql")
 #: Functions of PostgreSQL that a compiled statement may call.
 FUNCTIONS: Final = frozenset({
     "any", "array_agg", "bit_or", "cardinality", "chr", "coalesce", "concat", "concat_ws", "convert_to", "count",
-    "current_timestamp", "encode", "exists", "generate_series", "greatest", "json_agg", "json_build_array", "least",
-    "length", "lower", "md5", "normalize", "position", "regexp_replace", "replace", "row_number", "sha256",
-    "split_part", "string_agg", "substring", "sum", "to_char", "translate", "unnest", "upper",
+    "current_timestamp", "encode", "exists", "generate_series", "greatest", "json_agg", "json_build_array",
+    "json_to_recordset", "least", "length", "lower", "md5", "normalize", "position", "regexp_replace", "replace",
+    "row_number", "sha256", "split_part", "string_agg", "substring", "sum", "to_char", "translate", "unnest", "upper",
 })  # fmt: skip
 
 #: The acts that one statement answers, writes down and enters. The others are compiled by :mod:`comity.gate.wide`.
 AT_ONCE: Final = frozenset({Act.READ, Act.CASE, Act.SEARCH, Act.NOTICE})
 
+
+#: Requests that one statement carries out at most. Most of what a statement costs it costs once, and is shared already
+#: among a few; more would only let the first wait for the rows of the last.
+MOST_TOGETHER: Final = 32
 
 #: The parts that write, in their order, with the commitment that is written.
 _WRITTEN: Final = ("committed", "logged", "concerned", "queued")
@@ -216,6 +220,7 @@ def _parts(
     jurisdiction = verdict.agreement.jurisdiction
     yield "now_marked", parsed(_PIECES.mark)
     yield "unchanged", parsed(unchanged_query(verdict.agreement))
+    yield "request", cast("exp.Select", parsed(_PIECES.request)).limit(MOST_TOGETHER if act is Act.READ else 1)
     by_consent = LETS_LEAVE[verdict.agreement.consent] is not None
     yield from scope(act, criteria, verdict.agreement.about, compiler, by_consent=by_consent)
     if act is Act.SEARCH:
@@ -226,6 +231,7 @@ def _parts(
         if needs_others(clauses):
             yield "other", others(compiler.vocabulary)
         yield "released", released(act, clauses, compiler, jurisdiction)
+    yield "leaving", parsed(_QUERIES.leaving_of_read if act is Act.READ else _QUERIES.leaving_of_all)
     yield "answered", parsed(_QUERIES.answered)
     yield "outcome", parsed(_outcome(act, by_consent=by_consent))
     for name in _WRITTEN:

@@ -16,30 +16,28 @@ Rules:
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.pq import TransactionStatus
 
-from comity.agreements import Agreement, Considered
-from comity.agreements.consent import LETS_LEAVE
+from comity.agreements import Considered
 from comity.gate import reasons
 from comity.gate.answer import Raw, disclosure
 from comity.gate.compile import Compiled, compile_verdict
-from comity.gate.conditions import Blind
 from comity.gate.decide import decide
-from comity.gate.due import due_parameters, refusal_due
-from comity.gate.entry import draft, plain, question, sealed_refusal
-from comity.gate.find import MOST_FOUND, search_parameters
+from comity.gate.due import refusal_due
+from comity.gate.entry import sealed_refusal
 from comity.gate.known import Known, look_up, remembered
-from comity.gate.models import Answer, Asking, CaseRead, Notice, Reason, Refusal, Request, Search
+from comity.gate.models import Answer, Asking, Notice, Reason, Refusal, Request, Verdict
+from comity.gate.values import listed, logged, own, shared
 from comity.ledger.entry import SALT_SIZE
 from comity.record import Keyring
-from comity.record.seal import blind
 from comity.store import load_queries
 from comity.vocabulary.models import Vocabulary
 
@@ -76,26 +74,96 @@ async def _answer(
     conn: Connection, asking: Asking, known: Known, vocabulary: Vocabulary, keyring: Keyring | None
 ) -> Answer | None:
     """Return the answer by what is known of the agreement; ``None`` if that must be looked up anew."""
-    considered, request = known.considered, asking.request
+    considered = known.considered
     if considered is None or considered.agreement is None:
         refusal = reasons.not_in_force(considered.standing) if considered else reasons.UNKNOWN_AGREEMENT
         return await refuse(conn, asking, considered, refusal, vocabulary) if known.fresh else None
-    verdict = decide(request, considered.agreement, considered.standing, vocabulary, asking.at)
+    verdict = decide(asking.request, considered.agreement, considered.standing, vocabulary, asking.at)
     if verdict.refusal is not None:
         return await refuse(conn, asking, considered, verdict.refusal, vocabulary) if known.fresh else None
-    compiled = compile_verdict(verdict, request.asks, vocabulary)
-    values = {**parameters(asking, considered.agreement, compiled, keyring), "mark": known.mark}
-    row = await carry_out(conn, compiled, values)
-    if row is None:
+    ready = _ready(asking, verdict, known, vocabulary, keyring)
+    carried = await _carried([ready], conn)
+    return carried[asking.id].answer() if carried else None
+
+
+# --- requests together ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A request that is permitted, with what its statement binds: for all that it answers, and for this one."""
+
+    asking: Asking
+    verdict: Verdict
+    compiled: Compiled
+    shared: Mapping[str, Any] = field(repr=False)
+    own: Mapping[str, Any] = field(repr=False)
+    vocabulary: Vocabulary = field(repr=False)
+    keyring: Keyring | None = field(repr=False)
+
+    def is_answered_with(self, other: Ready) -> bool:
+        """Whether one execution can answer both: it is the same statement, and binds the same but for the lists."""
+        return self.compiled is other.compiled and self.shared == other.shared
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A request that was carried out and committed, and what came of it."""
+
+    ready: Ready
+    raw: Raw
+
+    def answer(self) -> Answer:
+        """Return the answer to this request."""
+        ready = self.ready
+        if self.raw.kind != "disclosure":
+            return Refusal(ready.asking.id, ready.asking.at, reasons.NOTHING_TO_SHOW)
+        return disclosure(ready.asking, ready.verdict, ready.compiled, self.raw, ready.keyring, ready.vocabulary)
+
+
+async def disclose_together(
+    conn: Connection, askings: Sequence[Asking], *, vocabulary: Vocabulary, keyring: Keyring | None = None
+) -> Mapping[UUID, Carried]:
+    """Carry out at once, in one transaction, whichever of these reads one execution can answer; by the request's id.
+
+    Whatever else is asked is left out, and nothing was done about it: what is refused, what goes by other values, all
+    if the agreement is not remembered or has changed. Whoever is left out is to be answered alone, by
+    :func:`disclose`; and so is everybody after an error, since nobody can say for which of them it was.
+    """
+    ready = [it for it in (_remembered(conn, asking, vocabulary, keyring) for asking in askings) if it]
+    return await _carried([it for it in ready if it.is_answered_with(ready[0])], conn) if ready else {}
+
+
+def _remembered(conn: Connection, asking: Asking, vocabulary: Vocabulary, keyring: Keyring | None) -> Ready | None:
+    """Return the request with what it binds, if it is permitted by what is remembered of its agreement."""
+    known = remembered(conn, asking.request.agreement, vocabulary, asking.at)
+    considered = known.considered if known else None
+    if known is None or considered is None or considered.agreement is None:
         return None
-    raw = Raw(*row)
-    if raw.kind != "disclosure":
-        return Refusal(asking.id, asking.at, reasons.NOTHING_TO_SHOW)
-    return disclosure(asking, verdict, compiled, raw, keyring, vocabulary)
+    verdict = decide(asking.request, considered.agreement, considered.standing, vocabulary, asking.at)
+    return _ready(asking, verdict, known, vocabulary, keyring) if verdict.refusal is None else None
 
 
-async def carry_out(conn: Connection, compiled: Compiled, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    """Run a compiled statement and commit it; only then is there an answer. ``None`` if the agreement has changed."""
+def _ready(asking: Asking, verdict: Verdict, known: Known, vocabulary: Vocabulary, keyring: Keyring | None) -> Ready:
+    compiled = compile_verdict(verdict, asking.request.asks, vocabulary)
+    values = {**shared(asking, verdict.agreement, compiled, keyring), "mark": known.mark}
+    return Ready(asking, verdict, compiled, values, own(asking, verdict.agreement), vocabulary, keyring)
+
+
+async def _carried(ready: Sequence[Ready], conn: Connection) -> Mapping[UUID, Carried]:
+    """Carry out what is ready; nothing comes back if the agreement has changed, and else one answer to each.
+
+    ``RuntimeError`` if the answers are not those of the very requests.
+    """
+    values = {**ready[0].shared, "requests": listed(it.own for it in ready)}
+    raws = {row[0]: Raw(*row[1:]) for row in await carry_out(conn, ready[0].compiled, values)}
+    if raws and raws.keys() != {it.asking.id for it in ready}:
+        raise RuntimeError("a statement answers each of its requests, and nobody else")
+    return {it.asking.id: Carried(it, raws[it.asking.id]) for it in ready} if raws else {}
+
+
+async def carry_out(conn: Connection, compiled: Compiled, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Run a compiled statement and commit it; only then is there an answer. No row if the agreement has changed."""
     settings = {"providers": ",".join(values["providers"])}
     cursor = AsyncRawCursor(conn)
     async with _autocommit(conn), conn.pipeline():
@@ -103,7 +171,7 @@ async def carry_out(conn: Connection, compiled: Compiled, values: Mapping[str, A
         # two, the second would see no row of any agency.
         await conn.execute(_QUERIES.settings, settings, prepare=True)
         await cursor.execute(compiled.sql, compiled.arguments(values), prepare=True)
-    return await cursor.fetchone()
+    return await cursor.fetchall()
 
 
 @asynccontextmanager
@@ -147,62 +215,3 @@ def written_of_refusal(
     due = refusal_due(considered, asking.request.requester)
     if due is not None:
         yield due[0], {**values, **due[1]}
-
-
-# --- parameters ------------------------------------------------------------------------------------------------------
-
-
-def parameters(asking: Asking, agreement: Agreement, compiled: Compiled, keyring: Keyring | None) -> dict[str, Any]:
-    """Return every value that the compiled statement binds."""
-    if keyring is None and (compiled.opens or compiled.codes):
-        raise RuntimeError("the agreement releases a sealed field or a pseudonym, and no keys were handed in")
-    entry = draft(asking, agreement)
-    today = asking.at.date()
-    return {
-        **logged(asking),
-        **_asked(asking.request),
-        **entry.parameters(),
-        **due_parameters(agreement),
-        **compiled.bind(today, asking.request.requester, lambda slot: _blind(slot, keyring)),
-        "providers": list(agreement.providers),
-        "consents": list(LETS_LEAVE[agreement.consent] or ()),
-        "today": today,
-        "version": agreement.version,
-        "asked": question(asking.request),
-    }
-
-
-def logged(asking: Asking) -> dict[str, Any]:
-    """Return the columns of the log that both a disclosure and a refusal fill, bounded and plain."""
-    request = asking.request
-    asks = request.asks
-    return {
-        "id": asking.id,
-        "at": asking.at,
-        "salt": asking.salt,
-        "act": plain(str(getattr(asks, "act", "unknown"))),
-        "agreement": plain(request.agreement),
-        "purpose": plain(request.purpose),
-        "agency": plain(request.requester.agency),
-        "requester": plain(request.requester.person),
-        "role": plain(request.requester.role),
-        "case_reference": plain(request.case_reference),
-        "justification": plain(request.justification, lines=True),
-        "criteria": list(asks.criteria) if isinstance(asks, Search) else [],
-        "person": getattr(asks, "person", None),
-    }
-
-
-def _asked(request: Request) -> dict[str, Any]:
-    if isinstance(request.asks, Notice):
-        asks = request.asks
-        return {"subscription": asks.subscription, "since": asks.since, "first": asks.first}
-    if isinstance(request.asks, CaseRead):
-        return {"reference": request.asks.reference.strip()}
-    return {**search_parameters(request.asks), "most": MOST_FOUND} if isinstance(request.asks, Search) else {}
-
-
-def _blind(slot: Blind, keyring: Keyring | None) -> bytes:
-    if keyring is None:
-        raise RuntimeError("the agreement has a condition on a sealed field, and no keys were handed in")
-    return blind(keyring.blind_index, slot.column, slot.text)

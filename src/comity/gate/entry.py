@@ -36,13 +36,13 @@ class Draft:
     disclosure: tuple[bytes, bytes]
     refusal: tuple[bytes, bytes]
 
-    def parameters(self) -> dict[str, bytes]:
-        """Return them by the names that the statement knows them by."""
+    def parameters(self) -> dict[str, str]:
+        """Return them, which are UTF-8, as text by the names that the statement knows them by."""
         return {
-            "entry_of_disclosure": self.disclosure[0],
-            "rest_of_disclosure": self.disclosure[1],
-            "entry_of_refusal": self.refusal[0],
-            "rest_of_refusal": self.refusal[1],
+            "entry_of_disclosure": self.disclosure[0].decode(),
+            "rest_of_disclosure": self.disclosure[1].decode(),
+            "entry_of_refusal": self.refusal[0].decode(),
+            "rest_of_refusal": self.refusal[1].decode(),
         }
 
 

@@ -34,9 +34,10 @@ from uuid import UUID, uuid4
 from comity.gate import reasons
 from comity.gate.compile import compile_verdict
 from comity.gate.decide import decide
-from comity.gate.disclose import Connection, carry_out, parameters, refuse
+from comity.gate.disclose import Connection, carry_out, refuse
 from comity.gate.known import Known, look_up, remembered
 from comity.gate.models import Asking, Notice, Reason, Refusal, Request, Requester
+from comity.gate.values import parameters
 from comity.ledger.entry import SALT_SIZE
 from comity.record import Keyring
 from comity.store import load_queries
@@ -160,8 +161,8 @@ class Teller:
             return await self._refused(conn, asking, verdict.refusal, known) if known.fresh else None
         compiled = compile_verdict(verdict, asks, self.vocabulary)
         values = {**parameters(asking, agreement, compiled, self.keyring), "mark": known.mark}
-        row = await carry_out(conn, compiled, values)
-        return None if row is None else _Outcome(*row)
+        rows = await carry_out(conn, compiled, values)
+        return _Outcome(*rows[0]) if rows else None
 
     async def _refused(self, conn: Connection, asking: Asking, reason: Reason, known: Known) -> Refusal:
         asks = asking.request.asks

@@ -24,15 +24,15 @@ select fresh.clause, fresh.account, fresh.record_id, fresh.source_person, fresh.
 
 -- name: outcome
 -- As of a read; nothing at all where nothing is new.
-select as_read.rows, as_read.body, as_read.digest, as_read.kind, as_read.reason from as_read
+select as_read.id, as_read.rows, as_read.body, as_read.digest, as_read.kind, as_read.reason from as_read
 where %(first)s::boolean or as_read.kind = 'disclosure' and as_read.rows > 0
 
 -- name: subscribed
 -- The subscription, of somebody about whom there is something to tell at all; one at a time of each.
 insert into gate.subscription (id, agency, requester, role, agreement, purpose, person, case_reference, justification, since)
-select %(subscription)s::uuid, %(agency)s::text, %(requester)s::text, %(role)s::text, %(agreement)s::text, %(purpose)s::text,
-    %(person)s::uuid, %(case_reference)s::text, %(justification)s::text, %(at)s::timestamptz
-from committed
+select %(subscription)s::uuid, request.agency, request.requester, request.role, %(agreement)s::text, %(purpose)s::text,
+    request.person, request.case_reference, request.justification, request.at
+from committed join request on request.id = committed.id
 where %(first)s::boolean and committed.kind = 'disclosure'
 returning 1
 
@@ -46,8 +46,8 @@ where exists (select 1 from committed where committed.kind = 'disclosure')
 -- name: noticed
 -- The notice: types of record, and of how many rows of each it tells.
 insert into gate.notice (id, subscription, at, version, clauses, records, counts)
-select %(id)s::uuid, %(subscription)s::uuid, %(at)s::timestamptz, %(version)s::int, by.clauses, of.records, of.counts
-from committed
+select committed.id, %(subscription)s::uuid, request.at, %(version)s::int, by.clauses, of.records, of.counts
+from committed join request on request.id = committed.id
 cross join (
     select cast(array_agg(distinct fresh.clause order by fresh.clause) as smallint[]) as clauses from fresh
 ) as by
@@ -62,7 +62,8 @@ where not %(first)s::boolean
 -- name: answer
 -- No row if the agreement has changed since it was judged; a row without a kind if nothing is new.
 select committed.kind,
-       committed.rows / cast((select count(*) from logged) as int) / cast((select count(*) from queued) as int) as rows,
+       committed.rows / cast((select count(*) from logged) = (select count(*) from committed) as int)
+           / cast((select count(*) from queued) = (select count(*) from committed) as int) as rows,
        committed.reason
 from unchanged left join committed on true
 

@@ -1,18 +1,35 @@
 -- Fixed parts of the statements that the gate compiles. Each is parsed into a tree and joined with those that depend on
 -- the agreement; whatever a request or an agreement says is a parameter.
 
+-- name: request
+-- Every request that the statement answers, of one agreement, on one day: whom it asks for, what the log keeps of it, and its
+-- entry's bytes on either side of the commitment. A value that is the same for all of them is a parameter of its own.
+select request.id, request.person, request.at, request.salt, request.asked, request.agency, request.requester, request.role,
+       request.case_reference, request.justification, request.entry_of_disclosure, request.rest_of_disclosure,
+       request.entry_of_refusal, request.rest_of_refusal
+from json_to_recordset(%(requests)s::json) as request (id uuid, person uuid, at timestamptz, salt bytea, asked bytea, agency text,
+    requester text, role text, case_reference text, justification text, entry_of_disclosure text, rest_of_disclosure text,
+    entry_of_refusal text, rest_of_refusal text)
+
 -- name: line
--- The person asked for, and where merges have moved it.
-select cast(%(person)s as uuid) as person
+-- Whom each request asks for, and where merges have moved them.
+select request.id, request.person from request
 union
-select moved.redirect_to from people.person as moved join line on moved.person = line.person
+select line.id, moved.redirect_to from people.person as moved join line on moved.person = line.person
 where moved.redirect_to is not null
 
--- name: subject_of_read
--- The person asked for, at the end of every redirect: one, so that whoever plans the statement expects no more.
-select line.person from line join people.person as known on known.person = line.person
+-- name: sought_of_read
+-- Whom each request is about: the person asked for, at the end of every redirect.
+select line.id, line.person from line join people.person as known on known.person = line.person
 where known.redirect_to is null
-limit 1
+
+-- name: sought_of_all
+-- Whom the request is about: everyone whom it leads to.
+select request.id, subject.person from request cross join subject
+
+-- name: subject_of_read
+-- Everyone whom a request is about, once.
+select distinct sought.person from sought
 
 -- name: subject_of_many
 -- Everyone within a stretch of ids, so that as many are taken at a time as there is room for.

@@ -6,84 +6,106 @@
 select set_config('comity.providers', %(providers)s, true), set_config('plan_cache_mode', 'force_generic_plan', true),
        set_config('jit', 'off', true)
 
+-- name: leaving_of_read
+-- What leaves with each request: what leaves on the account of the person whom it is about, and of nobody else.
+select sought.id, released.clause, released.record_id, released.source_person, released.line
+from sought join released on released.account = sought.person
+
+-- name: leaving_of_all
+-- What leaves with the request: all that is released.
+select request.id, released.clause, released.record_id, released.source_person, released.line from request cross join released
+
 -- name: answered
--- What leaves, as one text: a line for each row, in an order that the same rows always have.
-select cast(count(*) as int) as rows, coalesce(string_agg(released.line, e'\n' order by released.clause, released.record_id), '') as body
-from released
+-- What leaves with each request, as one text: a line for each row, in an order that the same rows always have.
+select request.id, cast(count(leaving.record_id) as int) as rows,
+       coalesce(string_agg(leaving.line, e'\n' order by leaving.clause, leaving.record_id), '') as body
+from request left join leaving on leaving.id = request.id
+group by request.id
 
 -- name: outcome_of_read
 -- Released if someone covered was asked for; otherwise refused, with a reason that only the overseer reads.
-select answered.rows, answered.body, sha256(convert_to(answered.body, 'UTF8')) as digest,
-       case when exists (select 1 from entitled) then 'disclosure' else 'refusal' end as kind,
-       case when exists (select 1 from entitled) then null
-            when exists (select 1 from kin) then 'not-covered'
+select answered.id, answered.rows, answered.body, sha256(convert_to(answered.body, 'UTF8')) as digest,
+       case when answered.id in (select sought.id from sought join entitled on entitled.person = sought.person) then 'disclosure'
+            else 'refusal' end as kind,
+       case when answered.id in (select sought.id from sought join entitled on entitled.person = sought.person) then null
+            when answered.id in (select sought.id from sought join kin on kin.person = sought.person) then 'not-covered'
             else 'unknown-subject' end as reason
 from answered
 
 -- name: outcome_of_read_by_consent
 -- The same, where a person who is covered has to be asked first.
-select answered.rows, answered.body, sha256(convert_to(answered.body, 'UTF8')) as digest,
-       case when exists (select 1 from entitled) then 'disclosure' else 'refusal' end as kind,
-       case when exists (select 1 from entitled) then null
-            when exists (select 1 from covered) then 'no-consent'
-            when exists (select 1 from kin) then 'not-covered'
+select answered.id, answered.rows, answered.body, sha256(convert_to(answered.body, 'UTF8')) as digest,
+       case when answered.id in (select sought.id from sought join entitled on entitled.person = sought.person) then 'disclosure'
+            else 'refusal' end as kind,
+       case when answered.id in (select sought.id from sought join entitled on entitled.person = sought.person) then null
+            when answered.id in (select sought.id from sought join covered on covered.person = sought.person) then 'no-consent'
+            when answered.id in (select sought.id from sought join kin on kin.person = sought.person) then 'not-covered'
             else 'unknown-subject' end as reason
 from answered
 
 -- name: outcome_of_search
 -- A search that finds nothing has still looked.
-select answered.rows, answered.body, sha256(convert_to(answered.body, 'UTF8')) as digest, 'disclosure' as kind,
+select answered.id, answered.rows, answered.body, sha256(convert_to(answered.body, 'UTF8')) as digest, 'disclosure' as kind,
        cast(null as text) as reason
 from answered
 
 -- name: committed
--- The commitment that the ledger's entry makes: to the question and to what left. No row if the agreement has changed.
-select outcome.rows, outcome.body, outcome.digest, outcome.kind, outcome.reason, sha256(%(salt)s::bytea || %(asked)s::bytea || outcome.digest) as commitment from outcome
+-- The commitment that each ledger's entry makes: to the question and to what left. No row if the agreement has changed.
+select outcome.id, outcome.rows, outcome.body, outcome.digest, outcome.kind, outcome.reason,
+       sha256(request.salt || request.asked || outcome.digest) as commitment
+from outcome join request on request.id = outcome.id
 where exists (select 1 from unchanged)
 
 -- name: logged
--- The line in the gate's own log.
+-- The line of each in the gate's own log.
 insert into gate.disclosure (id, at, kind, act, agreement, version, purpose, agency, requester, role, case_reference,
     justification, criteria, person, rows, digest, asked, salt, reason)
-select %(id)s::uuid, %(at)s::timestamptz, committed.kind, %(act)s::text, %(agreement)s::text, %(version)s::int,
-    %(purpose)s::text, %(agency)s::text, %(requester)s::text, %(role)s::text, %(case_reference)s::text,
-    %(justification)s::text, %(criteria)s::text[], %(person)s::uuid, committed.rows, committed.digest, %(asked)s::bytea,
-    %(salt)s::bytea, committed.reason
-from committed
+select committed.id, request.at, committed.kind, %(act)s::text, %(agreement)s::text, %(version)s::int,
+    %(purpose)s::text, request.agency, request.requester, request.role, request.case_reference,
+    request.justification, %(criteria)s::text[], request.person, committed.rows, committed.digest, request.asked,
+    request.salt, committed.reason
+from committed join request on request.id = committed.id
 returning 1
 
 -- name: concerned
 -- Whom the rows that left are about, and by which clauses: what "who used my data" is read from.
 insert into gate.disclosure_subject (disclosure, source_person, clauses)
-select %(id)s::uuid, released.source_person, cast(array_agg(distinct released.clause order by released.clause) as smallint[])
-from released where released.source_person is not null and exists (select 1 from unchanged)
-group by released.source_person
+select leaving.id, leaving.source_person, cast(array_agg(distinct leaving.clause order by leaving.clause) as smallint[])
+from leaving where leaving.source_person is not null and exists (select 1 from unchanged)
+group by leaving.id, leaving.source_person
 
 -- name: queued
--- The ledger's entry, whose bytes were made outside but for the commitment.
+-- The ledger's entries, whose bytes were made outside but for the commitment.
 insert into ledger.outbox (id, body)
-select %(id)s::uuid, case when committed.kind = 'disclosure' then %(entry_of_disclosure)s::bytea else %(entry_of_refusal)s::bytea end
-    || convert_to(encode(committed.commitment, 'hex'), 'UTF8')
-    || case when committed.kind = 'disclosure' then %(rest_of_disclosure)s::bytea else %(rest_of_refusal)s::bytea end
-from committed
+select committed.id, convert_to(case when committed.kind = 'disclosure'
+    then request.entry_of_disclosure || encode(committed.commitment, 'hex') || request.rest_of_disclosure
+    else request.entry_of_refusal || encode(committed.commitment, 'hex') || request.rest_of_refusal end, 'UTF8')
+from committed join request on request.id = committed.id
 returning 1
 
 -- name: answer
--- What goes back to the gate: nothing at all if the agreement has changed since it was judged. Divided by how many lines the
--- log and the outbox took: where one that was written is not there, whatever swallowed it, the statement fails.
-select committed.kind, committed.rows / cast((select count(*) from logged) as int) / cast((select count(*) from queued) as int) as rows, committed.body, committed.digest, committed.reason from committed
+-- What goes back to the gate, for each request: nothing at all if the agreement has changed since it was judged. Divided by
+-- whether the log and the outbox took as many lines as there are requests: where one that was written is not there, whatever
+-- swallowed it, the statement fails.
+select committed.id, committed.kind,
+       committed.rows / cast((select count(*) from logged) = (select count(*) from committed) as int)
+           / cast((select count(*) from queued) = (select count(*) from committed) as int) as rows,
+       committed.body, committed.digest, committed.reason
+from committed
 
 -- name: trial
 -- What an explanation asks: what would become of the request, and which rows would leave by which clause; no value.
 select outcome.kind, outcome.reason, outcome.digest,
-       (select json_agg(json_build_array(released.clause, released.record_id)) from released) as leaves
+       (select json_agg(json_build_array(leaving.clause, leaving.record_id)) from leaving) as leaves
 from outcome
 
 -- name: keys
--- The wrapped data keys of whom the rows are about, to open what left sealed.
+-- The wrapped data keys of whom the rows of a request are about, to open what left sealed.
 select json_agg(json_build_array(wrapped.source_person, wrapped.agency, wrapped.epoch, encode(wrapped.wrapped, 'hex')))
 from record.subject_key as wrapped
-where wrapped.agency = any(%(providers)s::text[]) and wrapped.source_person in (select released.source_person from released)
+where wrapped.agency = any(%(providers)s::text[]) and wrapped.source_person in (
+    select leaving.source_person from leaving where leaving.id = committed.id
+)
 
 -- name: log_refusal
 -- A refusal that was decided before any record was looked for, with its entry.

@@ -4,15 +4,15 @@
 -- name: due
 -- The review that falls due, in the statement that discloses; of a refusal too, if the agreement says so, which never suspends.
 insert into gate.review (disclosure, agreement, version, at, due_at, roles, agencies, notice, suspends, clauses, counts)
-select %(id)s::uuid, %(agreement)s::text, %(version)s::int, now(), now() + %(review_within)s::interval,
+select committed.id, %(agreement)s::text, %(version)s::int, now(), now() + %(review_within)s::interval,
     %(review_roles)s::text[], %(review_agencies)s::text[], %(review_notice)s::boolean,
     %(review_suspends)s::boolean and committed.kind = 'disclosure', counted.clauses, counted.counts
 from committed
-cross join (
+cross join lateral (
     select coalesce(array_agg(cast(of_clause.clause as smallint) order by of_clause.clause), cast('{}' as smallint[])) as clauses,
         coalesce(array_agg(of_clause.count order by of_clause.clause), cast('{}' as int[])) as counts
     from (
-        select released.clause, cast(count(*) as int) as count from released group by released.clause
+        select leaving.clause, cast(count(*) as int) as count from leaving where leaving.id = committed.id group by leaving.clause
     ) as of_clause
 ) as counted
 where committed.kind = 'disclosure' or %(review_refusals)s::boolean

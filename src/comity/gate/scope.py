@@ -2,9 +2,9 @@
 
 Rules:
 
-1. **Asked.** ``kin`` are the source persons, held by providers, of everyone the request is about: of the person read
+1. **Asked.** ``kin`` are the source persons, held by providers, of everyone asked about: of the people read
    (redirects of merged people are followed), of each party to the case read, of each hit of the search; of everyone
-   there is, a stretch of ids at a time, for an extract or a statistic.
+   there is, a stretch of ids at a time, for an extract or a statistic. ``sought`` says which request is about whom.
 2. **Covered.** ``entitled`` are the people among them of whom ``about`` is true: one record can be chosen of each type
    that it names, each concerning the person, joined by every reference between them (:mod:`comity.agreements.meaning`,
    rules 5 and 6). Nothing is released of a request about nobody covered. Where the agreement asks for consent, they are
@@ -122,6 +122,7 @@ def _place(record: str, of: str, vocabulary: Vocabulary) -> exp.Expr:
 def _asked(act: Act, criteria: tuple[str, ...], vocabulary: Vocabulary) -> Iterator[Cte]:
     if act is Act.READ:
         yield "line", parsed(_PIECES.line)
+        yield "sought", parsed(_PIECES.sought_of_read)
         yield "subject", parsed(_PIECES.subject_of_read)
     elif act is Act.CASE:
         yield "named_case", parsed(_PIECES.named_case)
@@ -129,6 +130,7 @@ def _asked(act: Act, criteria: tuple[str, ...], vocabulary: Vocabulary) -> Itera
         yield "the_incident", parsed(_PIECES.the_incident)
         yield "party", _parties(vocabulary)
         yield "subject", parsed(_PIECES.subject_of_case)
+        yield "sought", parsed(_PIECES.sought_of_all)
     elif act is Act.SEARCH:
         yield "hit", proposals(criteria)
         yield "subject", parsed(_PIECES.subject_of_search)

@@ -20,6 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from comity.gate.keys import load_or_create
+from comity.gate.together import Together
 from comity.node import Node
 from comity.store import Role
 from comity.vocabulary.models import Label
@@ -79,8 +80,12 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with node.pools(Role.GATE, Role.GOVERNANCE, Role.INTAKE) as pools:
-            services = Services(node, pools, load_or_create(node.keyring), sources, zone)
+        keyring = load_or_create(node.keyring)
+        async with (
+            node.pools(Role.GATE, Role.GOVERNANCE, Role.INTAKE) as pools,
+            Together(pools[Role.GATE], node.vocabulary, keyring) as gate,
+        ):
+            services = Services(node, pools, keyring, gate, sources, zone)
             app.state.services = api.state.services = services
             async with telling(services):
                 yield

@@ -13,7 +13,10 @@ from psycopg import AsyncConnection, Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from comity.gate import Request as Asking
 from comity.gate.keys import Keyring
+from comity.gate.models import Answer as Disclosed
+from comity.gate.together import Together
 from comity.node import Node
 from comity.store import Role
 from comity.store.store import Pool
@@ -34,6 +37,7 @@ class Services:
     node: Node
     pools: Mapping[Role, Pool]
     keyring: Keyring
+    gate: Together
     sources: Mapping[str, KnownSource] = field(default_factory=dict)
     zone: str = "UTC"  # the zone in which people here read the clock
     clock: Callable[[], datetime] = utc_now
@@ -41,6 +45,10 @@ class Services:
     def now(self) -> datetime:
         """Return this moment, in the zone whose calendar counts here."""
         return self.clock().astimezone(ZoneInfo(self.zone))
+
+    async def disclose(self, asking: Asking) -> Disclosed:
+        """Return the gate's answer to a request that is made now."""
+        return await self.gate.disclose(asking, self.now())
 
     async def reading(self, role: Role, read: Callable[[Connection], Answer]) -> Answer:
         """Return what ``read`` reads on a plain connection of ``role``, in a thread of its own."""

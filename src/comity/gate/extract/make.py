@@ -29,7 +29,7 @@ from comity.agreements import Considered, standing_from_rows, standing_query
 from comity.gate import reasons
 from comity.gate.compile import bind
 from comity.gate.decide import decide
-from comity.gate.disclose import logged, written_of_refusal
+from comity.gate.disclose import written_of_refusal
 from comity.gate.engines import Engine
 from comity.gate.entry import question
 from comity.gate.errors import GateError
@@ -42,6 +42,7 @@ from comity.gate.extract.verify import digest_of
 from comity.gate.models import Asking, Reason, Refusal, Verdict
 from comity.gate.pseudonyms import key_for
 from comity.gate.snapshot import take
+from comity.gate.values import logged
 from comity.gate.wide import asked
 from comity.ledger.entry import Entry, commitment
 from comity.ledger.note import Signer, sign_note

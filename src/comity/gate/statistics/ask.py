@@ -37,7 +37,7 @@ from comity.gate import reasons
 from comity.gate.compile import bind
 from comity.gate.conditions import Blind
 from comity.gate.decide import decide
-from comity.gate.disclose import logged, refuse
+from comity.gate.disclose import refuse
 from comity.gate.entry import question, statistic_asked
 from comity.gate.known import Known, look_up, remembered
 from comity.gate.models import Asking, Measure, Reason, Refusal, Request, Statistic, Verdict
@@ -48,6 +48,7 @@ from comity.gate.statistics.figures import Noisy, counted, means
 from comity.gate.statistics.models import Axis, Figure, Left, Numbers, Told, from_text
 from comity.gate.statistics.plan import MAX_CELLS, Dimension, Plan, cells, plan
 from comity.gate.statistics.query import parameters, query
+from comity.gate.values import logged
 from comity.gate.wide import asked
 from comity.ledger.entry import SALT_SIZE, Entry, commitment
 from comity.record import Keyring

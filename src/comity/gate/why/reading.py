@@ -33,6 +33,7 @@ from comity.gate.decide import terms
 from comity.gate.models import Request, Verdict
 from comity.gate.scope import tied_types
 from comity.gate.trees import column, held, references, typed
+from comity.gate.values import listed
 from comity.gate.why.models import Place, Read, Tried
 from comity.gate.why.near import Near, key_of, near, place_of
 from comity.record import Keyring
@@ -76,7 +77,7 @@ async def _try(
     values = {
         **on,
         **bound,
-        "person": getattr(request.asks, "person", None),
+        "requests": listed([{"id": str(UUID(int=0)), "person": str(getattr(request.asks, "person", None))}]),
         "agreement": agreement.name,
         "providers": list(agreement.providers),
         "consents": list(LETS_LEAVE[agreement.consent] or ()),

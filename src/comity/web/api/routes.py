@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from comity import ledger
 from comity.agreements.register import register
-from comity.gate import CaseRead, Disclosure, Read, Refusal, Search, disclose
+from comity.gate import CaseRead, Disclosure, Read, Refusal, Search
 from comity.gate import Request as Asking
 from comity.gate.errors import GateError
 from comity.gate.models import Asked
@@ -186,10 +186,7 @@ async def _look(request: Request, colleague: Colleague, errand: models.Errand, a
     asking = Asking(
         asks, errand.agreement, errand.purpose, colleague.requester, errand.case_reference, errand.justification
     )
-    async with services.as_role(Role.GATE) as conn:
-        answer = await disclose(
-            conn, asking, services.now(), vocabulary=services.node.vocabulary, keyring=services.keyring
-        )
+    answer = await services.disclose(asking)
     if isinstance(answer, Refusal):
         raise refused(answer)
     return answer

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Form
 from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from comity.gate import CaseRead, Read, Request, Search, disclose
+from comity.gate import CaseRead, Read, Request, Search
 from comity.gate.errors import GateError
 from comity.gate.models import Answer, Asked, Refusal
 from comity.store import Role
@@ -109,10 +109,7 @@ async def _look(request: HttpRequest, colleague: Colleague, errand: Errand, asks
     asked = Request(
         asks, errand.agreement, errand.purpose, colleague.requester, errand.case_reference, errand.justification
     )
-    async with services.as_role(Role.GATE) as conn:
-        return await disclose(
-            conn, asked, services.now(), vocabulary=services.node.vocabulary, keyring=services.keyring
-        )
+    return await services.disclose(asked)
 
 
 async def _search_page(
