@@ -82,6 +82,8 @@ def question(request: Request) -> bytes:
 def plain(text: str, *, lines: bool = False) -> str:
     """Return ``text`` as the log can keep it whatever was typed: bounded, without control characters."""
     kept = text[: MAX_JUSTIFICATION if lines else MAX_QUERY_LENGTH]
+    if kept.isprintable():
+        return kept
     return "".join(letter if letter.isprintable() or (lines and letter in "\n\t") else "�" for letter in kept)
 
 
