@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.rows import Row
 from comity.store import Settings, open_store
 
-MEASUREMENTS = ("verdict", "agreements", "point", "gate", "load", "ledger", "prove", "extract", "impact")
+MEASUREMENTS = ("verdict", "agreements", "point", "gate", "load", "ledger", "prove", "extract", "impact", "linkage")
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -40,9 +40,10 @@ def table(rows: list[Row]) -> str:
     """Return the rows for people to read."""
     lines = []
     for row in rows:
-        theirs = "" if row.theirs is None else f" against {row.theirs:,.1f}"
+        digits = 5 if row.unit == "" else 1  # a share is told to a hundred-thousandth
+        theirs = "" if row.theirs is None else f" against {row.theirs:,.{digits}f}"
         ratio = "" if row.ratio is None else f"  = {row.ratio:.2f}"
-        lines += [f"\n{row.name}: {row.what}", f"  {row.ours:,.1f}{theirs} {row.unit}{ratio}   goal: {row.goal}"]
+        lines += [f"\n{row.name}: {row.what}", f"  {row.ours:,.{digits}f}{theirs} {row.unit}{ratio}   goal: {row.goal}"]
     return "\n".join(lines)
 
 

@@ -48,6 +48,7 @@ def features(kind: RecordType, record: Record) -> Features:
         birth_date=birth_date if isinstance(birth_date, date) else None,
         sex=text["sex"],
         postcode=text["postcode"],
+        address=text["address"],
         identifiers={name: number for name in numbers(kind) if (number := text[name])},
     )
 

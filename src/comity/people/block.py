@@ -15,6 +15,10 @@ from comity.people.models import Standard
 
 # Source persons under one key before it is passed over: its pairs grow with the square. 2026-11-22.
 LARGEST_BLOCK = 400
+# Digits or letters that half a number must have to be looked up by. 2026-11-26.
+SHORTEST_HALF = 3
+# The longest words of an address under which, with its number, a house is looked up. 2026-11-26.
+WORDS_OF_AN_ADDRESS = 4
 
 _SOUNDS = {
     c: d for d, cs in {"1": "bfpv", "2": "cgjkqsxz", "3": "dt", "4": "l", "5": "mn", "6": "r"}.items() for c in cs
@@ -38,7 +42,7 @@ def _dated(standard: Standard) -> Iterator[str]:
     birth = standard.birth
     if not birth:
         return
-    for name in {standard.given, standard.family}:
+    for name in {standard.given, standard.family, standard.middle}:
         if name:
             yield f"d|{birth}|{name[0]}"
 
@@ -53,12 +57,19 @@ def _named(standard: Standard) -> Iterator[str]:
             yield f"nd|{name}|{'|'.join(sorted((birth[4:6], birth[6:])))}"
     if given and family:
         yield f"fs|{soundex(family)}|{soundex(given)}"
+        for formal in standard.formal:
+            yield f"ff|{formal}|{family}"
 
 
 def _half(standard: Standard) -> Iterator[str]:
     """Keys that hold half a name and part of the date, and forgive the rest."""
     given, family, birth = standard.given, standard.family, standard.birth
-    if not (given and family and birth):
+    if not birth:
+        return
+    for name in {given, family}:
+        if name:
+            yield f"e|{name}|{birth[:4]}|{'|'.join(sorted((birth[4:6], birth[6:])))}"
+    if not (given and family):
         return
     for half, other in ((given, family), (family, given)):
         yield f"h|{half}|{other[0]}|{birth[:4]}"
@@ -68,6 +79,7 @@ def _half(standard: Standard) -> Iterator[str]:
 def _numbered(standard: Standard) -> Iterator[str]:
     for kind, value in standard.identifiers.items():
         yield f"i|{kind}|{value}"
+        yield from (f"{kind}|{half}" for half in _halves(value, standard))
     if standard.postcode:
         for name in {standard.given, standard.family}:
             if name:
@@ -76,9 +88,32 @@ def _numbered(standard: Standard) -> Iterator[str]:
             yield f"pb|{standard.postcode}|{standard.birth[:4]}"
 
 
+def _halves(number: str, standard: Standard) -> Iterator[str]:
+    """Yield each half of a number with something else: one slip leaves the other half."""
+    half = len(number) // 2
+    if half < SHORTEST_HALF:
+        return
+    for part in (f"<{number[:half]}", f">{number[-half:]}"):
+        if standard.birth:
+            yield f"iy|{part}|{standard.birth[:4]}"
+        if standard.postcode:
+            yield f"ip|{part}|{standard.postcode}"
+        if standard.given and standard.family:
+            yield f"in|{part}|{standard.given[0]}{standard.family[0]}"
+
+
+def _housed(standard: Standard) -> Iterator[str]:
+    """Keys that hold the house, and forgive everything else."""
+    numbers = [word for word in standard.address if word[0].isdigit()]
+    longest = sorted((word for word in standard.address if not word[0].isdigit()), key=lambda w: (-len(w), w))
+    for number in numbers:
+        for word in longest[:WORDS_OF_AN_ADDRESS]:
+            yield f"a|{number}|{word}"
+
+
 def keys(standard: Standard) -> frozenset[str]:
     """Return the blocking keys of one source person."""
-    return frozenset((*_dated(standard), *_named(standard), *_half(standard), *_numbered(standard)))
+    return frozenset((*_dated(standard), *_named(standard), *_half(standard), *_numbered(standard), *_housed(standard)))
 
 
 def candidates(standards: Sequence[Standard]) -> list[tuple[int, int]]:

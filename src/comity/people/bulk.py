@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from comity.people.comparisons import Comparison, identifier_column
+from comity.people.comparisons import BORNE, Borne, Comparison, borne_column, identifier_column
 from comity.people.model import Frequencies, Model
 from comity.people.models import Standard
+from comity.people.refine import Pattern
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Probabilities = Mapping[str, Mapping[str, float]]  # comparison -> level, where one was estimated
 
 _TEXT = ("agency", "given", "middle", "family", "birth", "sex", "postcode")
-_LISTS = ("families", "formal", "names")
+_LISTS = ("address", "families", "formal", "names")
 # DuckDB takes every core unless told; a node goes on serving people while it links. 2026-11-22.
 THREADS = 2
 
@@ -51,14 +52,18 @@ class Bench:
     """The people in a DuckDB of their own, with what is to be compared of them."""
 
     def __init__(
-        self, connection: DuckDBPyConnection, standards: Sequence[Standard], compared: Sequence[Comparison]
+        self,
+        connection: DuckDBPyConnection,
+        standards: Sequence[Standard],
+        compared: Sequence[Comparison],
+        borne: Borne,
     ) -> None:
         from splink import DuckDBAPI
 
         self.connection = connection
         self.standards = standards
         self.compared = compared
-        self.table("people", _people(standards, compared))
+        self.table("people", _people(standards, compared, borne))
         self.api: DuckDBAPI = DuckDBAPI(connection=connection)
         self.people = self.api.register("people")
 
@@ -69,11 +74,16 @@ class Bench:
         self.connection.execute(rows_sql)
         self.connection.unregister(f"arrow_{name}")
 
-    def linker(self, model: Model | None = None, *, known_m: bool = True) -> Linker:
-        """Return a linker over the people; with a model's weights and frequencies if one is given."""
+    def linker(self, model: Model | None = None, *, known_m: bool = True, retain: bool = False) -> Linker:
+        """Return a linker over the people; with a model's weights and frequencies if one is given.
+
+        With ``retain`` its pairs say which levels they reached, and what rarity added.
+        """
         from splink import Linker
 
-        linker = Linker(self.people, _settings(self.compared, model, known_m=known_m), log_level=None)
+        settings = _settings(self.compared, model, known_m=known_m)
+        settings |= {"retain_matching_columns": retain, "retain_intermediate_calculation_columns": retain}
+        linker = Linker(self.people, settings, log_level=None)
         for column, frequencies in (model.frequencies if model else {}).items():
             self.table(f"tf_{column}", _frequency_table(self.standards, column, frequencies))
             linker.table_management.register_term_frequency_lookup(self.api.register(f"tf_{column}"), column)
@@ -81,7 +91,7 @@ class Bench:
 
 
 @contextmanager
-def bench(standards: Sequence[Standard], compared: Sequence[Comparison]) -> Iterator[Bench]:
+def bench(standards: Sequence[Standard], compared: Sequence[Comparison], borne: Borne) -> Iterator[Bench]:
     """Open a database in memory for as long as it is needed."""
     import duckdb
 
@@ -90,16 +100,16 @@ def bench(standards: Sequence[Standard], compared: Sequence[Comparison]) -> Iter
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield Bench(connection, standards, compared)
+            yield Bench(connection, standards, compared, borne)
     finally:
         connection.close()
 
 
 def strangers(
-    standards: Sequence[Standard], compared: Sequence[Comparison], *, pairs: float, seed: int
+    standards: Sequence[Standard], compared: Sequence[Comparison], borne: Borne, *, pairs: float, seed: int
 ) -> Probabilities:
     """Estimate from random pairs how often each level holds between two people."""
-    with bench(standards, compared) as on:
+    with bench(standards, compared, borne) as on:
         linker = on.linker()
         linker.training.estimate_u_using_random_sampling(pairs, seed, min_count_per_level=None, num_chunks=1)
         return _read(linker.misc.save_model_to_json(), "u_probability", compared)
@@ -109,7 +119,7 @@ def within(
     standards: Sequence[Standard], compared: Sequence[Comparison], model: Model, blockings: Sequence[Blocking]
 ) -> Probabilities:
     """Estimate by expectation maximisation how often each level holds within one person, ``u`` being known."""
-    with bench(standards, compared) as on:
+    with bench(standards, compared, model.borne) as on:
         linker = on.linker(model, known_m=False)
         for blocking in blockings:
             linker.training.estimate_parameters_using_expectation_maximisation(_sharing(blocking))
@@ -130,10 +140,20 @@ def weigh(
     standards: Sequence[Standard], pairs: Sequence[tuple[int, int]], model: Model
 ) -> list[tuple[int, int, float]]:
     """Return the match weight of each pair of positions, in bits."""
-    import pyarrow as pa
-
     if not pairs:
         return []
+    with _weighing(standards, pairs, model, retain=False) as (on, table):
+        query = f"select unique_id_l, unique_id_r, match_weight from {table} order by 1, 2"  # noqa: S608 - Splink's own table name
+        return on.connection.execute(query).fetchall()
+
+
+@contextmanager
+def _weighing(
+    standards: Sequence[Standard], pairs: Sequence[tuple[int, int]], model: Model, *, retain: bool
+) -> Iterator[tuple[Bench, str]]:
+    """Weigh the pairs; give the database and the name of the table that holds them."""
+    import pyarrow as pa
+
     blocked = pa.table(
         {
             "match_key": pa.array(["0"] * len(pairs)),
@@ -141,21 +161,45 @@ def weigh(
             "join_key_r": pa.array((b for _, b in pairs), pa.int64()),
         }
     )
-    with bench(standards, model.comparisons) as on:
-        linker = on.linker(model)
+    with bench(standards, model.comparisons, model.borne) as on:
+        linker = on.linker(model, retain=retain)
         on.table("pairs", blocked)
         linker.table_management.register_blocked_pairs_for_predict(on.api.register("pairs"))
-        weighed = linker.inference.predict(warning_mode="never")
-        columns = "unique_id_l, unique_id_r, match_weight"
-        return on.connection.execute(f"select {columns} from {weighed.physical_name} order by 1, 2").fetchall()  # noqa: S608 - Splink's own table name
+        yield on, linker.inference.predict(warning_mode="never").physical_name
 
 
-def _people(standards: Sequence[Standard], compared: Sequence[Comparison]) -> pa.Table:
+def observe(standards: Sequence[Standard], pairs: Sequence[tuple[int, int]], model: Model) -> list[Pattern]:
+    """Return how many of the pairs of positions reached which levels. Rarity is told to a quarter of a bit."""
+    if not pairs:
+        return []
+    with _weighing(standards, pairs, model, retain=True) as (on, table):
+        levels = [f"gamma_{_output(comparison)}" for comparison in model.comparisons]
+        rarities = [
+            f"mw_tf_adj_{_output(comparison)}"
+            for comparison in model.comparisons
+            if any(level.frequency in model.frequencies for level in comparison.levels)
+        ]
+        rarity = f"round(4 * ({' + '.join(rarities) or '0'})) / 4"
+        query = f"select {', '.join(levels)}, {rarity} as rarity, count(*) from {table} group by all order by all"  # noqa: S608 - names of our own and of Splink
+        return [
+            Pattern({c.name: _level(c, value) for c, value in zip(model.comparisons, row, strict=False)}, *row[-2:])
+            for row in on.connection.execute(query).fetchall()
+        ]
+
+
+def _level(comparison: Comparison, value: int) -> str:
+    """Return the level that Splink's number stands for: -1 is absent, 0 the last, and up to the likest."""
+    return comparison.levels[0 if value < 0 else len(comparison.levels) - 1 - value].name
+
+
+def _people(standards: Sequence[Standard], compared: Sequence[Comparison], borne: Borne) -> pa.Table:
     import pyarrow as pa
 
     names = sorted({*_TEXT, *_LISTS, *(column for comparison in compared for column in comparison.columns)})
     types = {name: pa.list_(pa.string()) if name in _LISTS else pa.string() for name in names}
     columns = {name: pa.array([value(s, name) for s in standards], types[name]) for name in names}
+    for name in BORNE:
+        columns[borne_column(name)] = pa.array([borne(name, value(s, name)) for s in standards], pa.bool_())
     return pa.table({"unique_id": pa.array(range(len(standards)), pa.int64()), **columns})
 
 
@@ -174,7 +218,6 @@ def _settings(compared: Sequence[Comparison], model: Model | None, *, known_m: b
         "link_type": "dedupe_only",
         "comparisons": [_comparison(comparison, model, known_m=known_m) for comparison in compared],
         "blocking_rules_to_generate_predictions": [],
-        "retain_matching_columns": False,
     }
 
 

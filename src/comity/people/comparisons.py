@@ -20,6 +20,9 @@ from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 from comity.people.models import Standard
 
 Holds = Callable[[Standard, Standard], bool]
+BORNE = ("given", "family")  # the columns of which it is asked
+Borne = Callable[[str, str | None], bool]
+"""Whether a value of a column (``given``, ``family``) is a name that people bear, and no slip of the pen."""
 
 # Jaro-Winkler similarities as used since Winkler (1990); Splink's own name comparison uses 0.92 and 0.88. 2026-11-22.
 VERY_NEAR = 0.92
@@ -30,16 +33,33 @@ REMOTELY_ALIKE = 0.75
 SHORTEST_TO_MISTYPE = 3
 # Edits after which a number of an authority (six to twelve characters) may still be the same one. 2026-11-22.
 EDITS_OF_A_NUMBER = 2
+# Edits for each letter of an address with which it is still the same one, mistyped. 2026-11-26.
+SLIPS_IN_A_LINE = 0.15
+# What everybody has, and how many of these are not the same in a pair; beyond stands "all".
+SLIPPING = ("given", "family", "birth")
+SLIPS = ("none", "one", "two")
+# Shares of words in common (Dice) from which an address is the same one written otherwise, or may be. 2026-11-26.
+MOST_OF_AN_ADDRESS, HALF_AN_ADDRESS = 0.7, 0.4
+
+
+def _nobody_bears(_column: str, _name: str | None) -> bool:
+    """Where nobody has learnt which names people bear, none is."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One degree of likeness. ``frequency`` names the term table that says how rare the shared value is."""
+    """One degree of likeness.
+
+    ``frequency`` names the term table that says how rare the shared value is. ``borne`` names a column both of whose
+    values must be names that people bear, for which a model is asked: *Schmidt* is not *Schmitt* mistyped.
+    """
 
     name: str
     sql: str
     holds: Holds
     frequency: str | None = None
+    borne: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +70,14 @@ class Comparison:
     columns: tuple[str, ...]
     levels: tuple[Level, ...]
 
-    def level(self, a: Standard, b: Standard) -> Level:
-        """Return the first level that holds for the pair."""
-        return next(level for level in self.levels if level.holds(a, b))
+    def level(self, a: Standard, b: Standard, borne: Borne = _nobody_bears) -> Level:
+        """Return the first level that holds for the pair, by the names that people bear."""
+        return next(level for level in self.levels if level.holds(a, b) and _both_borne(level, a, b, borne))
+
+
+def _both_borne(level: Level, a: Standard, b: Standard, borne: Borne) -> bool:
+    column = level.borne
+    return column is None or (borne(column, getattr(a, column)) and borne(column, getattr(b, column)))
 
 
 def jaro_winkler(a: str, b: str) -> float:
@@ -127,6 +152,21 @@ def _else(name: str = "different") -> Level:
     return Level(name, "ELSE", lambda _a, _b: True)
 
 
+def _two_names(column: str, holds: Holds) -> Level:
+    """Two names an edit apart, each of which people bear."""
+    return Level(
+        "two names",
+        f"{_mistyped_sql(column)} and {borne_column(column)}_l and {borne_column(column)}_r",
+        holds,
+        borne=column,
+    )
+
+
+def borne_column(column: str) -> str:
+    """Return the bulk table's column that says whether a name is one that people bear."""
+    return f"{column}_borne"
+
+
 def _given() -> Comparison:
     return Comparison(
         "given",
@@ -135,13 +175,14 @@ def _given() -> Comparison:
             Level("absent", "given_l is null or given_r is null", lambda a, b: not a.given or not b.given),
             Level("same", "given_l = given_r", lambda a, b: a.given == b.given, "given"),
             Level("exchanged or alias", _EXCHANGED_SQL, _exchanged),
+            Level("nickname", "list_has_any(formal_l, formal_r)", lambda a, b: _share(a.formal, b.formal)),
+            _two_names("given", lambda a, b: _mistyped(a.given or "", b.given or "")),
             Level("mistyped", _mistyped_sql("given"), lambda a, b: _mistyped(a.given or "", b.given or "")),
             Level(
                 "near",
                 _near_sql("given", NEAR),
                 lambda a, b: jaro_winkler(a.given or "", b.given or "") >= NEAR,
             ),
-            Level("nickname", "list_has_any(formal_l, formal_r)", lambda a, b: _share(a.formal, b.formal)),
             Level("initial", _GIVEN_INITIAL_SQL, _given_initial),
             _else(),
         ),
@@ -158,6 +199,7 @@ def _family() -> Comparison:
             Level("same", "family_l = family_r", lambda a, b: a.family == b.family, "family"),
             Level("alias", "list_has_any(names_l, names_r)", lambda a, b: _share(a.names, b.names)),
             Level("one of two", "list_has_any(families_l, families_r)", lambda a, b: _share(a.families, b.families)),
+            _two_names("family", lambda a, b: _mistyped(a.family or "", b.family or "")),
             Level("mistyped", _mistyped_sql("family"), lambda a, b: _mistyped(a.family or "", b.family or "")),
             Level(
                 "near",
@@ -261,6 +303,62 @@ def _postcode() -> Comparison:
     )
 
 
+def _address() -> Comparison:
+    """Compare the words in common, in whatever order; or the whole line, slips and misplaced spaces forgiven."""
+    shared, both = "2 * len(list_intersect(address_l, address_r))", "(len(address_l) + len(address_r))"
+    mistyped_sql = (
+        "list_has_any(address_l, address_r) and "  # asked first: most pairs share no word, and edits cost
+        f"damerau_levenshtein(line_l, line_r) <= {SLIPS_IN_A_LINE} * greatest(strlen(line_l), strlen(line_r))"
+    )
+
+    def sharing(share: float) -> Holds:
+        return lambda a, b: 2 * len(set(a.address) & set(b.address)) >= share * (len(a.address) + len(b.address))
+
+    def mistyped(a: Standard, b: Standard) -> bool:
+        one, other = a.line or "", b.line or ""
+        return _share(a.address, b.address) and edits(one, other) <= SLIPS_IN_A_LINE * max(
+            len(one.encode()), len(other.encode())
+        )
+
+    most = sharing(MOST_OF_AN_ADDRESS)
+    return Comparison(
+        "address",
+        ("address", "line"),
+        (
+            Level("absent", "line_l is null or line_r is null", lambda a, b: not a.line or not b.line),
+            Level("same", f"{shared} = {both}", sharing(1.0)),
+            Level(
+                "most",
+                f"{shared} >= {MOST_OF_AN_ADDRESS} * {both} or {mistyped_sql}",
+                lambda a, b: most(a, b) or mistyped(a, b),
+            ),
+            Level("half", f"{shared} >= {HALF_AN_ADDRESS} * {both}", sharing(HALF_AN_ADDRESS)),
+            _else(),
+        ),
+    )
+
+
+def _slips() -> Comparison:
+    """How many of the three that everybody has are not the same: slips come seldom together, or else all at once.
+
+    The others are weighed as if each went wrong by itself; this makes up for what that gets wrong, and no more. It is
+    learnt once they are (``refine.py``). Names the wrong way round are one slip that looks like two: of these it says
+    nothing.
+    """
+    absent = " or ".join(f"{column}_l is null or {column}_r is null" for column in SLIPPING)
+    absent += f" or coalesce({_EXCHANGED_SQL}, false)"
+    count = " + ".join(f"({column}_l <> {column}_r)::int" for column in SLIPPING)
+
+    def some_absent(a: Standard, b: Standard) -> bool:
+        return not all((a.given, b.given, a.family, b.family, a.birth, b.birth)) or _exchanged(a, b)
+
+    def slips(number: int) -> Holds:
+        return lambda a, b: (a.given != b.given) + (a.family != b.family) + (a.birth != b.birth) == number
+
+    levels = (Level(name, f"{count} = {number}", slips(number)) for number, name in enumerate(SLIPS))
+    return Comparison("slips", SLIPPING, (Level("absent", absent, some_absent), *levels, _else("all")))
+
+
 def _identifier(kind: str) -> Comparison:
     """Two numbers of one kind, as two police numbers. Typed wrong they are an edit apart; reused they are the same."""
     column = identifier_column(kind)
@@ -316,29 +414,31 @@ def comparisons(identifiers: Iterable[str], agencies: Iterable[str]) -> tuple[Co
 
 
 _GIVEN, _FAMILY, _BIRTH = _given(), _family(), _birth()
-_FIXED = (_GIVEN, _middle(), _FAMILY, _BIRTH, _sex(), _postcode())
+_FIXED = (_GIVEN, _middle(), _FAMILY, _BIRTH, _sex(), _postcode(), _address(), _slips())
 
 
-def may_be_twins(a: Standard, b: Standard, known_name: Callable[[str | None], bool]) -> bool:
+def may_be_twins(a: Standard, b: Standard, borne: Borne) -> bool:
     """Whether all that speaks for the pair is what twins share: a family name and a birthday, but no forename.
 
-    Forenames are two if they are nothing alike, or if each is a name that people bear (``known_name``): *Tim* is
+    Forenames are two if they are nothing alike, or if each is a name that people bear (``borne``): *Tim* is
     not *Tom* mistyped, but *Tmi* may be. A number that both bear tells one person from two.
     """
-    if _BIRTH.level(a, b).name != "same" or _FAMILY.level(a, b).name == "absent":
+    if _BIRTH.level(a, b, borne).name != "same" or _FAMILY.level(a, b, borne).name == "absent":
         return False
-    given = _GIVEN.level(a, b).name
-    if given not in {"mistyped", "near", "different"} or not (a.given and b.given):
+    given = _GIVEN.level(a, b, borne).name
+    if given not in {"two names", "mistyped", "near", "different"} or not (a.given and b.given):
         return False
+    if 1 in (len(a.given), len(b.given)) and a.middle and a.middle == b.middle:
+        return False  # a letter is no forename to tell twins by, and the other names are theirs both
     alike = edits(a.given, b.given) <= 1 or jaro_winkler(a.given, b.given) >= REMOTELY_ALIKE
-    if alike and not (known_name(a.given) and known_name(b.given)):
+    if alike and not (borne("given", a.given) and borne("given", b.given)):
         return False
     return not _share_number(a, b)
 
 
 def rests_on_names(a: Standard, b: Standard) -> bool:
     """Whether nothing but names can speak for the pair: no birth date of both, and no number that both bear."""
-    return _BIRTH.level(a, b).name == "absent" and not _share_number(a, b)
+    return (not a.birth or not b.birth) and not _share_number(a, b)
 
 
 def _share_number(a: Standard, b: Standard) -> bool:

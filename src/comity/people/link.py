@@ -50,7 +50,8 @@ def partition(
 
 
 def _may_not_link(a: Standard, b: Standard, model: Model) -> bool:
-    return may_be_twins(a, b, model.known_name) or (not model.frequencies and rests_on_names(a, b))
+    twins = model.forenames_tell and may_be_twins(a, b, model.borne)
+    return twins or (not model.frequencies and rests_on_names(a, b))
 
 
 def link(

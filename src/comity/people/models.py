@@ -8,6 +8,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+Pair = tuple[UUID, UUID]
+"""Two source persons, the lower id first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Features:
@@ -19,8 +22,10 @@ class Features:
     family_name: str | None = None  # with its particles; two surnames as written
     alias_names: tuple[str, ...] = ()  # other full names: aliases, maiden names, nicknames on file
     birth_date: date | None = None
+    birth_text: str | None = None  # YYYYMMDD, where what was written is in no calendar: a slip still tells a lot
     sex: str | None = None
     postcode: str | None = None
+    address: str | None = None  # the rest of where somebody lives: number, street, place
     identifiers: Mapping[str, str] = field(default_factory=dict)  # kind -> number, as ``{"police_number": ...}``
 
 
@@ -41,6 +46,8 @@ class Standard:
     birth: str | None  # YYYYMMDD
     sex: str | None
     postcode: str | None
+    address: tuple[str, ...]  # its words and numbers, each once, sorted
+    line: str | None  # the same as written, without spaces
     identifiers: Mapping[str, str]
 
 

@@ -7,16 +7,16 @@ select pg_advisory_xact_lock(%(lock)s)
 -- name: put_source_persons
 -- Write what sources say of people, whether or not it was known before.
 insert into people.source_person
-    (source_person, agency, given_names, family_name, alias_names, birth_date, sex, postcode, identifiers)
-select source_person, agency, given_names, family_name, alias_names, birth_date, sex, postcode, identifiers
+    (source_person, agency, given_names, family_name, alias_names, birth_date, birth_text, sex, postcode, address, identifiers)
+select source_person, agency, given_names, family_name, alias_names, birth_date, birth_text, sex, postcode, address, identifiers
 from jsonb_to_recordset(%(rows)s::jsonb) as t (
-    source_person uuid, agency text, given_names text, family_name text, alias_names text[], birth_date date, sex text,
-    postcode text, identifiers jsonb
+    source_person uuid, agency text, given_names text, family_name text, alias_names text[], birth_date date,
+    birth_text text, sex text, postcode text, address text, identifiers jsonb
 )
 on conflict (source_person) do update set
     agency = excluded.agency, given_names = excluded.given_names, family_name = excluded.family_name,
-    alias_names = excluded.alias_names, birth_date = excluded.birth_date, sex = excluded.sex,
-    postcode = excluded.postcode, identifiers = excluded.identifiers, placed_at = now()
+    alias_names = excluded.alias_names, birth_date = excluded.birth_date, birth_text = excluded.birth_text,
+    sex = excluded.sex, postcode = excluded.postcode, address = excluded.address, identifiers = excluded.identifiers, placed_at = now()
 
 -- name: known_of
 -- Which of these source persons are placed, and where.
@@ -87,12 +87,12 @@ order by source_person, move
 
 -- name: features
 -- What sources say of these source persons.
-select source_person, agency, given_names, family_name, alias_names, birth_date, sex, postcode, identifiers
+select source_person, agency, given_names, family_name, alias_names, birth_date, birth_text, sex, postcode, address, identifiers
 from people.source_person where source_person = any(%(ids)s::uuid[])
 
 -- name: all_features
 -- What sources say of everybody.
-select source_person, agency, given_names, family_name, alias_names, birth_date, sex, postcode, identifiers
+select source_person, agency, given_names, family_name, alias_names, birth_date, birth_text, sex, postcode, address, identifiers
 from people.source_person order by source_person
 
 -- name: candidates

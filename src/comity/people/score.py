@@ -21,7 +21,7 @@ def score(a: Standard, b: Standard, model: Model) -> Weight:
     """Return the weight of a pair with the share of each field; symmetric in ``a`` and ``b``."""
     parts = []
     for comparison in model.comparisons:
-        level = comparison.level(a, b)
+        level = comparison.level(a, b, model.borne)
         value = getattr(a, level.frequency) if level.frequency else None
         weight, rarity = model.level_weight(comparison, level), model.rarity(comparison, level, value)
         parts.append(Part(comparison.name, level.name, weight, rarity))

@@ -38,10 +38,21 @@ PLACEHOLDERS = frozenset(
     unknown unk unnamed none noname anonymous nn refused withheld occupant resident respondent inmate defendant suspect
     witness baby infant newborn child kid grandchild daughter girl woman men women male female gentleman mom mother dad
     father grandmother grandfather brother sister wife husband spouse oldest youngest adult minor juvenile
+    hh household occ persona ref refuse relative renter roommate tenant guest goh gent grandma gma grandpa gpa cousin
+    spouse one two three
     onbekend naamloos geen kind kleinkind zoon dochter jongen meisje vrouw heer moeder vader broer zus oudste jongste
     desconocido desconocida bebe hijo hija mujer hombre madre padre senor senora
     """.split()  # noqa: SIM905 - words read best as words
 )
+# Of these, what stands in forms where a family name is not known. The others are somebody's family name as well.
+NAMELESS = frozenset(
+    """
+    unknown unk unnamed noname anonymous anon refused refuse withheld occupant resident respondent onbekend naamloos
+    """.split()  # noqa: SIM905 - words read best as words
+)
+# *Son of*, *lady of the house*, *man in the* ...: a description, and no name.
+_DESCRIBING = frozenset(("of", "in"))
+_DESCRIPTION = _DESCRIBING | {"the", "house", "home"}
 
 # Letters that Unicode does not take apart into a base and a mark.
 _LETTERS = str.maketrans(
@@ -109,6 +120,8 @@ def _numbers(identifiers: Mapping[str, str]) -> dict[str, str]:
 def _forenames(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the first forename, and the others; the first is absent where a placeholder stands in its stead."""
     found = given_words(text)
+    if not _DESCRIBING.isdisjoint(found[1:2]):
+        return (), tuple(word for word in found[1:] if word not in _DESCRIPTION | PLACEHOLDERS)
     first = tuple(word for word in found[:1] if word not in PLACEHOLDERS)
     return first, tuple(word for word in found[1:] if word not in PLACEHOLDERS)
 
@@ -116,7 +129,9 @@ def _forenames(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def standardise(features: Features) -> Standard:
     """Return the one form of ``features`` that is blocked, scored and searched."""
     first, others = _forenames(features.given_names)
-    family = family_words(features.family_name)
+    family = tuple(word for word in family_words(features.family_name) if word not in NAMELESS)
+    if not _DESCRIBING.isdisjoint(family[1:2]):
+        family = ()
     aliases = (whole_name(family_words(alias)) for alias in features.alias_names)
     names = {whole_name(first, others, family), *aliases}
     return Standard(
@@ -127,8 +142,10 @@ def standardise(features: Features) -> Standard:
         family=" ".join(family) or None,
         families=tuple(sorted(set(family))),
         names=tuple(sorted(name for name in names if name)),
-        birth=day(features.birth_date),
+        birth=day(features.birth_date) or features.birth_text,
         sex=features.sex.casefold() if features.sex else None,
         postcode=number(features.postcode),
+        address=tuple(sorted(set(words(features.address)))),
+        line="".join(words(features.address)) or None,
         identifiers=_numbers(features.identifiers),
     )

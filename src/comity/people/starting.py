@@ -21,6 +21,7 @@ _CHANCES = {
     "given": {
         "same": (0.9, 3e-3),
         "exchanged or alias": (0.01, 1e-6),
+        "two names": (0.005, 1e-3),
         "mistyped": (0.04, 1e-3),
         "near": (0.01, 5e-3),
         "nickname": (0.01, 1e-3),
@@ -32,6 +33,7 @@ _CHANCES = {
         "same": (0.9, 1e-3),
         "alias": (0.005, 1e-6),
         "one of two": (0.015, 5e-4),
+        "two names": (0.005, 1e-3),
         "mistyped": (0.04, 3e-4),
         "near": (0.01, 2e-3),
         "different": (0.03, 0.995),
@@ -48,6 +50,13 @@ _CHANCES = {
     },
     "sex": {"same": (0.99, 0.6), "different": (0.01, 0.4)},
     "postcode": {"same": (0.6, 2e-3), "mistyped": (0.1, 5e-3), "different": (0.3, 0.993)},
+    "address": {"same": (0.4, 5e-4), "most": (0.15, 5e-4), "half": (0.1, 4e-3), "different": (0.35, 0.995)},
+    "slips": {
+        "none": (0.8, 0.8),
+        "one": (0.15, 0.15),
+        "two": (0.04, 0.04),
+        "all": (0.01, 0.01),
+    },  # nothing, until learnt
 }
 _IDENTIFIER = {
     "same": (0.95, 1e-6),

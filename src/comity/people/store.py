@@ -72,8 +72,10 @@ def _row(features: Features) -> dict[str, Any]:
         "family_name": features.family_name,
         "alias_names": list(features.alias_names),
         "birth_date": features.birth_date.isoformat() if features.birth_date else None,
+        "birth_text": features.birth_text,
         "sex": features.sex,
         "postcode": features.postcode,
+        "address": features.address,
         "identifiers": dict(features.identifiers),
     }
 
@@ -95,8 +97,8 @@ def everybody(conn: Conn) -> dict[UUID, Standard]:
 
 
 def _features(row: Sequence[Any]) -> Features:
-    id_, agency, given, family, aliases, birth, sex, postcode, identifiers = row
-    return Features(id_, agency, given, family, tuple(aliases), birth, sex, postcode, identifiers)
+    id_, agency, given, family, aliases, birth, written, sex, postcode, address, identifiers = row
+    return Features(id_, agency, given, family, tuple(aliases), birth, written, sex, postcode, address, identifiers)
 
 
 def candidates(conn: Conn, ids: Sequence[UUID]) -> list[tuple[UUID, UUID]]:

@@ -23,11 +23,12 @@ from importlib.metadata import version
 from types import MappingProxyType
 
 from comity.people.block import LARGEST_BLOCK, candidates
-from comity.people.bulk import Blocking, Probabilities, strangers, value, weigh, within
+from comity.people.bulk import Blocking, Probabilities, observe, strangers, value, weigh, within
 from comity.people.cluster import components
-from comity.people.comparisons import Comparison, comparisons
+from comity.people.comparisons import Borne, Comparison, comparisons
 from comity.people.model import Chance, Frequencies, Model
 from comity.people.models import Standard
+from comity.people.refine import chance, refined
 from comity.people.starting import starting
 
 Progress = Callable[[str], None]
@@ -75,6 +76,7 @@ def train(people: Sequence[Standard], name: str, now: datetime, progress: Progre
         model = _estimated(model, people, chosen, blockings, RANDOM_PAIRS[number])
         model, weights = _calibrated(model, weigh(people, pairs, model), len(people))
         chosen = _representatives(people, weights)
+    model = refined(model, observe(people, pairs, model), len(people))
     counts = {"source_persons": len(people), "persons": len(chosen), "pairs": len(pairs)}
     return replace(model, counts=MappingProxyType(counts))
 
@@ -120,8 +122,9 @@ def _estimated(
     blockings: Sequence[Blocking],
     random_pairs: float,
 ) -> Model:
-    compared = comparisons(model.identifiers, model.agencies)
-    u = _among_strangers(people, chosen, compared, random_pairs)
+    compared = [each for each in comparisons(model.identifiers, model.agencies) if each.name != "slips"]
+    model = replace(model, frequencies={column: _frequencies(chosen, column) for column in FREQUENT})
+    u = _among_strangers(people, chosen, compared, model.borne, random_pairs)
     known = {
         comparison.name: {
             level.name: Chance(u[comparison.name][level.name], u[comparison.name][level.name])
@@ -129,16 +132,20 @@ def _estimated(
         }
         for comparison in compared
     }
-    frequencies = {column: _frequencies(chosen, column) for column in FREQUENT}
-    model = replace(model, chances=known, frequencies=frequencies)
+    slips = {"slips": model.chances["slips"]}
+    model = replace(model, chances=known | slips)
     m = within(people, compared, model, blockings)
-    return replace(model, chances={c.name: _chances(c, m[c.name], u[c.name]) for c in compared})
+    return replace(model, chances={c.name: _chances(c, m[c.name], u[c.name]) for c in compared} | slips)
 
 
 def _among_strangers(
-    people: Sequence[Standard], chosen: Sequence[Standard], compared: Sequence[Comparison], random_pairs: float
+    people: Sequence[Standard],
+    chosen: Sequence[Standard],
+    compared: Sequence[Comparison],
+    borne: Borne,
+    random_pairs: float,
 ) -> dict[str, dict[str, float]]:
-    sampled = strangers(chosen, compared, pairs=random_pairs, seed=SEED)
+    sampled = strangers(chosen, compared, borne, pairs=random_pairs, seed=SEED)
     return {
         comparison.name: _agencies(people, comparison)
         if comparison.name == "agency"
@@ -157,7 +164,8 @@ def _agencies(people: Sequence[Standard], comparison: Comparison) -> dict[str, f
 def _smoothed(
     chosen: Sequence[Standard], comparison: Comparison, sampled: Probabilities, random_pairs: float
 ) -> dict[str, float]:
-    values = Counter(found for found in (value(person, comparison.columns[0]) for person in chosen) if found)
+    held = (value(person, comparison.columns[0]) for person in chosen)
+    values = Counter(tuple(found) if isinstance(found, list) else found for found in held if found)
     filled = values.total()
     comparable = max(filled * (filled - 1) / 2, 1.0)
     least = 1 / min(comparable, random_pairs)  # what was not seen was seen less than once
@@ -186,13 +194,9 @@ def _calibrated(
     pairs, before, prior = people * (people - 1) / 2, model.prior_weight, model.prior
     for _ in range(100):  # a fixed point, reached in ten or so
         shift = math.log2(prior / (1 - prior)) - before
-        expected = sum(_probability(weight + shift) for _, _, weight in weights)
+        expected = sum(chance(weight + shift) for _, _, weight in weights)
         prior, last = max(expected, 1.0) / pairs, prior
         if abs(prior / last - 1) < SETTLED:
             break
     model = replace(model, prior=prior)
     return model, [(a, b, weight + model.prior_weight - before) for a, b, weight in weights]
-
-
-def _probability(weight: float) -> float:
-    return 1 / (1 + math.exp2(-max(min(weight, 60.0), -60.0)))
