@@ -12,6 +12,8 @@ A query is compiled once, as PostgreSQL's. For another engine its tree is said a
 5. Each table goes by a name that no column has: DuckDB reads ``person.name`` as a part of a column ``person``, if there
    is one.
 6. Spark keeps ids as text, in the one form in which every engine writes them.
+7. Whether a value is among those of a list that is bound, a list is asked: DuckDB would make a table of the list and
+   join every row to it.
 """
 
 from __future__ import annotations
@@ -86,7 +88,7 @@ def _said(node: exp.Expr, said: Mapping[str, _Say]) -> exp.Expr:
         return _in_utc(node)
     if isinstance(node, exp.DataType):
         return _type(node, spark=said is _IN_SPARK)
-    if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any) and said is _IN_SPARK:
+    if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any):
         return exp.ArrayContains(this=node.expression.this.unnest(), expression=node.this)
     if isinstance(node, exp.Anonymous):
         say = said.get(node.name.upper())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -57,10 +58,13 @@ def make_part(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: B
     file.execute("begin")
     try:
         rows = _rows(file, table, stretch, bench)
-        part = _write(file, rows, table, stretch, bench)
+        path = _write(file, rows, table, stretch, bench)
+        with ThreadPoolExecutor(1) as beside:  # the disk is waited for while it is counted who is in the file
+            kept = beside.submit(_keep, path)
+            many, people = _note_subjects(file, rows, table)
+            size, digest = kept.result()
+        part = Part(table.clause.number, stretch[0], path.name, many, people, size, digest)
         file.execute("insert into work.part values (?, ?, ?, ?, ?, ?, ?)", list(_as_row(part)))
-        subjects = f"select distinct {part.clause}, source_person from {rows.of} where source_person is not null"  # noqa: S608
-        file.execute(f"insert into work.subject {subjects}", rows.bound)
         file.execute("drop table if exists part")
         file.execute("commit")
     except BaseException:
@@ -101,10 +105,8 @@ def _as_row(part: Part) -> tuple[Any, ...]:
     return part.clause, part.stretch, part.name, part.rows, part.people, part.bytes, part.sha256
 
 
-def _write(file: DuckDBPyConnection, rows: _Rows, table: Table, stretch: Stretch, bench: Bench) -> Part:
-    number = stretch[0]
-    name = f"{table.clause.number}-{table.clause.record}.{number + 1:04}.{bench.format.value}"
-    path = bench.folder / OUT / name
+def _write(file: DuckDBPyConnection, rows: _Rows, table: Table, stretch: Stretch, bench: Bench) -> Path:
+    path = bench.folder / OUT / f"{table.clause.number}-{table.clause.record}.{stretch[0] + 1:04}.{bench.format.value}"
     chosen = [f'account as "{SUBJECT}"', *([f'record_id as "{ROW}"'] if table.keyed else [])]
     chosen += [f'"{it}"' for it in ENVELOPE] + [f'"{it.column}" as "{it.field.name}"' for it in table.said]
     to = str(path).replace("'", "''")
@@ -112,15 +114,28 @@ def _write(file: DuckDBPyConnection, rows: _Rows, table: Table, stretch: Stretch
     path.touch(mode=0o600)
     query = f"select {', '.join(chosen)} from {rows.of} order by account"  # noqa: S608 - names are the vocabulary's
     file.execute(f"copy ({query}) to '{to}' ({_WRITTEN[bench.format]})", rows.bound)
-    _make_durable(path)
-    counts = f"select count(*), count(distinct account) from {rows.of}"  # noqa: S608 - a query of ours
-    many, people = file.execute(counts, rows.bound).fetchone() or (0, 0)
-    return Part(table.clause.number, number, name, many, people, path.stat().st_size, digest_of(path))
+    return path
 
 
-def _make_durable(path: Path) -> None:
+def _keep(path: Path) -> tuple[int, str]:
+    """Have a file outlast a crash; return how large it is, in bytes, and its SHA-256."""
     with path.open("rb") as written:
         os.fsync(written.fileno())
+    return path.stat().st_size, digest_of(path)
+
+
+def _note_subjects(file: DuckDBPyConnection, rows: _Rows, table: Table) -> tuple[int, int]:
+    """Write down whom the rows are about; return how many rows there are, and on how many accounts."""
+    whom = f"select account, source_person, count(*) as many from {rows.of} group by all"  # noqa: S608 - ours
+    file.execute(f"create temp table whom as {whom}", rows.bound)
+    file.execute(
+        "insert into work.subject select distinct ?, source_person from whom where source_person is not null",
+        [table.clause.number],
+    )
+    counted = file.execute("select coalesce(sum(many), 0)::bigint, count(distinct account) from whom").fetchone()
+    file.execute("drop table whom")
+    many, people = counted or (0, 0)
+    return many, people
 
 
 def _stand_for(file: DuckDBPyConnection, column: str, kind: str, bench: Bench) -> None:
