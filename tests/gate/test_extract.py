@@ -285,8 +285,8 @@ def test_what_is_not_permitted_is_not_begun(world, office, people, changes, aske
 
 def test_no_engine_is_named_that_did_not_make_it(world, office, people):
     agree(world)
-    with pytest.raises(GateError, match="not made by spark yet"):
-        begin(office, replace(order(), engine=Engine.SPARK))
+    with pytest.raises(GateError, match="No extract is made by postgresql"):
+        begin(office, replace(order(), engine=Engine.POSTGRESQL))
     assert world.log() == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -14,15 +15,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from comity.gate import Refusal, on_spark
 from comity.gate.engines import Engine, bindable, named, rendered
+from comity.gate.extract import Format, Order, begin, go_on
+from comity.gate.extract.make import Office
 from comity.gate.meaning import lets_out
 from comity.gate.minimise import Setting, expression, minimise
+from comity.gate.models import Asking, Extract
 from comity.gate.on_spark import ask, hand_over, session
+from comity.gate.snapshot import open_file
+from comity.ledger.note import KEY_SIZE, Signer
+from comity.record.seal import place, seal
+from comity.store import Role
 
 from .drawn import REQUESTER, a_world, agreements, put_down, questions, snapshot, verdict_on
 from .test_engines import PHASES, assert_same, said
 from .test_minimise import PG_TYPES, TODAY, VALUES, field_of, kind_of
-from .world import NOW
+from .world import NOW, request
 
 CASES = int(os.environ.get("COMITY_SPARK_CASES", "40"))
 WORLDS = 40  # Spark takes seconds to start on anything, and no longer for more of it
@@ -51,11 +60,48 @@ def test_spark_lets_out_what_the_oracle_does(store, vocabulary, tmp_path: Path, 
     asking = questions(verdict, vocabulary)
     folder = tmp_path / uuid4().hex
     folder.mkdir()
-    hand_over(snapshot(store, folder / "snapshot.duckdb", asking), folder, spark)
+    with open_file(snapshot(store, folder / "snapshot.duckdb", asking)) as file:
+        hand_over(file, folder, spark)
     answer = [row(it) for each in asking for it in ask(spark, each.query, each.values).collect()]
     expected = {row for world in drawn for it in lets_out(verdict, world, REQUESTER, NOW) for row in said(it)}
     assert len(set(answer)) == len(answer)
     assert_same(expected, set(answer), "Spark", drawn)
+
+
+RELEASE = """
+  - {record: person, fields: {name: initials, birth_date: as-is, address: area, safe_contact: as-is}}
+  - {record: supervision, where: "supervision.status = 'active'", fields: {officer: pseudonym, case: as-is, starts_on: month, appointments_kept: band}}"""
+
+
+def test_an_extract_by_spark_is_that_of_duckdb(world, tmp_path, spark, monkeypatch):
+    """Byte for byte, pseudonyms and what is opened and all; only the manifest names another engine."""
+    for number, name in enumerate(["Ann Example", 'Bob "B", Brown', "Çelik\nDemir", ""]):
+        person = world.person(name=name, birth_date=date(1980 + number, 1, 1), address="1 High Street, Leeds LS1 4AB")
+        case = world.row("case", person=person, case_number=f"C-{number}")
+        world.row("supervision", person=person, case=case, officer=None if number == 1 else f"Officer {number}",
+                  starts_on=date(2026, 1, 31), status="ended" if number == 3 else "active", appointments_kept=number)  # fmt: skip
+    (wrapped, key) = world.keyring.new_data_key(person, "police")
+    world.run(Role.INTAKE, "insert into record.subject_key (source_person, agency, epoch, wrapped) values (%s, %s, %s, %s)",
+              wrapped.source_person, wrapped.agency, wrapped.epoch, wrapped.wrapped)  # fmt: skip
+    sealed = seal(key, b"call the neighbour", place("record.person", "safe_contact", person), b"n" * 12)
+    world.run(Role.INTAKE, "update record.person set safe_contact = %s where record_id = %s", sealed, person)
+    world.agree(about="everyone", release=RELEASE, channels="read, extract")
+    made, written, real = {}, [], on_spark.write
+    monkeypatch.setattr(on_spark, "write", lambda *given: (written.append(given[-1]), real(*given)))
+    with world.store.connect(Role.GATE, autocommit=True) as conn:
+        office = Office(conn, world.vocabulary, world.keyring, Signer("comity-test", b"k" * KEY_SIZE),
+                        tmp_path / "works", lambda _: nullcontext(spark))  # fmt: skip
+        for engine in (Engine.DUCKDB, Engine.SPARK):
+            asking = Asking(uuid4(), b"s" * 16, NOW, request(Extract()))
+            begun = begin(office, Order(asking, Format.CSV, engine))
+            assert not isinstance(begun, Refusal)
+            made[engine] = go_on(office, begun.id, tmp_path / engine.value, lambda: NOW)
+            assert len(written) == (2 if engine is Engine.SPARK else 0)  # it was Spark that answered
+    tables = [it.manifest["tables"] for it in made.values()]
+    assert tables[0] == tables[1]
+    assert [it["rows"] for it in tables[0]] == [4, 3]
+    assert [it.manifest["engine"] for it in made.values()] == ["duckdb", "spark"]
+    assert b"call the neighbour" in b"".join(path.read_bytes() for path in made[Engine.SPARK].folder.glob("1-*"))
 
 
 def row(of):

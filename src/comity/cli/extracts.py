@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, NoReturn
 from uuid import UUID, uuid4
@@ -21,8 +22,11 @@ from comity.gate.extract import Format, Made, Order, begin, drop, go_on, underwa
 from comity.gate.extract.make import Office
 from comity.gate.keys import load_or_create
 from comity.gate.models import Asking, Extract
+from comity.gate.on_spark import session
 from comity.ledger.entry import SALT_SIZE
 from comity.store import Role
+
+_MASTER = "local[*]"
 
 app = App(name="extract", help="Files about everyone whom an agreement covers, with a signed manifest.")
 
@@ -57,7 +61,15 @@ class Asked:
 
 
 @app.command
-def make(agreement: str, to: Path, *, asked: Asked, form: Literal["csv", "parquet", "jsonl"] = "csv") -> None:
+def make(
+    agreement: str,
+    to: Path,
+    *,
+    asked: Asked,
+    form: Literal["csv", "parquet", "jsonl"] = "csv",
+    engine: Literal["duckdb", "spark"] = "duckdb",
+    master: str = _MASTER,
+) -> None:
     """Make an extract, and publish it as the folder TO.
 
     If it is interrupted, nothing is published, and `comity extract resume` goes on where it was.
@@ -70,11 +82,15 @@ def make(agreement: str, to: Path, *, asked: Asked, form: Literal["csv", "parque
         The folder to make; one that is there is not written over.
     form
         How the files are written.
+    engine
+        What answers the query: DuckDB here, or Spark where one machine is not enough. The rows are the same.
+    master
+        Where Spark runs: its master's address. Every worker must reach the node's own folder by the same path.
     """
     requester = Requester(asked.agency, asked.staff, asked.role)
     request = Request(Extract(), agreement, asked.purpose, requester, asked.case, asked.because)
-    order = Order(Asking(uuid4(), secrets.token_bytes(SALT_SIZE), now(), request), Format(form), Engine.DUCKDB)
-    with _office() as office:
+    order = Order(Asking(uuid4(), secrets.token_bytes(SALT_SIZE), now(), request), Format(form), Engine(engine))
+    with _office(master) as office:
         begun = begin(office, order)
         if isinstance(begun, Refusal):
             _tell_refusal(begun)
@@ -83,9 +99,19 @@ def make(agreement: str, to: Path, *, asked: Asked, form: Literal["csv", "parque
 
 
 @app.command
-def resume(extract: UUID, to: Path) -> None:
-    """Go on with an extract that was interrupted, and publish it as the folder TO."""
-    with _office() as office:
+def resume(extract: UUID, to: Path, *, master: str = _MASTER) -> None:
+    """Go on with an extract that was interrupted, and publish it as the folder TO.
+
+    Parameters
+    ----------
+    extract
+        Its id, as `comity extract list` prints it.
+    to
+        The folder to make; one that is there is not written over.
+    master
+        Where Spark runs, if the extract was begun on it.
+    """
+    with _office(master) as office:
         _finish(office, extract, to)
 
 
@@ -130,10 +156,11 @@ def verify_(folder: Path, *, key: str) -> None:
 
 
 @contextmanager
-def _office() -> Iterator[Office]:
+def _office(master: str = _MASTER) -> Iterator[Office]:
     with node() as opened, opened.store.connect(Role.GATE, autocommit=True) as conn:
         works = opened.settings.home / "extracts"
-        yield Office(conn, opened.vocabulary, load_or_create(opened.keyring), opened.signer(), works)
+        spark = partial(session, master=master)
+        yield Office(conn, opened.vocabulary, load_or_create(opened.keyring), opened.signer(), works, spark)
 
 
 def _finish(office: Office, extract: UUID, to: Path) -> None:

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +28,7 @@ from uuid import UUID
 from psycopg import Connection, sql
 
 from comity.agreements import Considered, standing_from_rows, standing_query
-from comity.gate import reasons
+from comity.gate import on_spark, reasons
 from comity.gate.compile import bind
 from comity.gate.decide import decide
 from comity.gate.disclose import written_of_refusal
@@ -37,13 +39,13 @@ from comity.gate.extract import work
 from comity.gate.extract.columns import Table, tables
 from comity.gate.extract.manifest import MANIFEST, NOTE, manifest, note_text
 from comity.gate.extract.models import Made, Order, Underway
-from comity.gate.extract.part import Bench, make_part
+from comity.gate.extract.part import Bench, Elsewhere, make_part
 from comity.gate.extract.verify import digest_of
 from comity.gate.models import Asking, Reason, Refusal, Verdict
 from comity.gate.pseudonyms import key_for
 from comity.gate.snapshot import take
 from comity.gate.values import logged
-from comity.gate.wide import asked
+from comity.gate.wide import Wide, asked
 from comity.ledger.entry import Entry, commitment
 from comity.ledger.note import Signer, sign_note
 from comity.record import Keyring
@@ -54,6 +56,7 @@ from comity.vocabulary.models import Vocabulary
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+    from pyspark.sql import SparkSession
 
 _QUERIES: Final = load_queries("comity.gate.extract")
 _MARK: Final = load_queries("comity.gate", "pieces.sql").mark
@@ -65,13 +68,17 @@ Connected = Connection[tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What extracts are made with on a node: a connection as the gate, words, keys, the signer, where works lie."""
+    """What extracts are made with on a node: a connection as the gate, words, keys, the signer, where works lie.
+
+    ``spark`` starts Spark, with its own files in the folder that it is given, for the extracts that it makes.
+    """
 
     conn: Connected = field(repr=False)
     vocabulary: Vocabulary = field(repr=False)
     keyring: Keyring = field(repr=False)
     signer: Signer = field(repr=False)
     works: Path
+    spark: Callable[[Path], AbstractContextManager[SparkSession]] = on_spark.session
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +92,13 @@ class _Judged:
 def begin(office: Office, order: Order, *, stretch: int = work.STRETCH) -> Underway | Refusal:
     """Judge the request, take the snapshot, and get the work ready; what was begun is gone on with by :func:`go_on`.
 
-    An error leaves nothing behind. :class:`GateError` for an engine that makes no extracts yet: the manifest names the
-    one that did.
+    An error leaves nothing behind. :class:`GateError` for an engine that makes no extracts or is not here: the manifest
+    names the one that did.
     """
-    if order.engine is not Engine.DUCKDB:
-        raise GateError(f"An extract is not made by {order.engine.value} yet. Ask for {Engine.DUCKDB.value}.")
+    if order.engine is Engine.SPARK:
+        on_spark.require()
+    elif order.engine is not Engine.DUCKDB:
+        raise GateError(f"No extract is made by {order.engine.value}: {Engine.DUCKDB.value} reads what it holds.")
     judged = _judge(office, order.asking, order.asking.at)
     if judged.verdict is None or judged.refusal is not None:
         return _refuse(office, order.asking, judged, judged.refusal or reasons.UNKNOWN_AGREEMENT)
@@ -240,6 +249,16 @@ def _make(
 def _make_parts(
     office: Office, file: DuckDBPyConnection, folder: Path, order: Order, verdict: Verdict, given: Sequence[Table]
 ) -> None:
+    missing = list(_missing(file, folder, given))
+    if not missing:
+        return
+    with _elsewhere(office, file, folder, order) as elsewhere:
+        for table, stretch in missing:
+            make_part(file, table, stretch, _bench(office, folder, order, verdict, table, elsewhere))
+
+
+def _missing(file: DuckDBPyConnection, folder: Path, given: Sequence[Table]) -> Iterator[tuple[Table, work.Stretch]]:
+    """Yield what has to be made, or made anew because its file is not as it was written."""
     done = {(part.clause, part.stretch): part for part in work.parts(file)}
     for table in given:
         for stretch in work.stretches(file):
@@ -248,14 +267,36 @@ def _make_parts(
                 continue
             if part is not None:
                 work.forget(file, part)
-            make_part(file, table, stretch, _bench(office, folder, order, verdict, table))
+            yield table, stretch
+
+
+@contextmanager
+def _elsewhere(office: Office, file: DuckDBPyConnection, folder: Path, order: Order) -> Iterator[Elsewhere | None]:
+    """Have the order's engine ready, with the snapshot handed over to it; nothing for DuckDB, which has it."""
+    if order.engine is Engine.DUCKDB:
+        yield None
+        return
+    beside = folder / work.ELSEWHERE
+    shutil.rmtree(beside, ignore_errors=True)  # of an attempt that was broken off
+    beside.mkdir(mode=0o700)
+    with office.spark(beside) as spark:
+        on_spark.hand_over(file, beside, spark)
+
+        def carry_out(query: Wide, values: Mapping[str, Any]) -> Path:
+            written = beside / "part"
+            on_spark.write(spark, query, values, written)
+            return written
+
+        yield carry_out
 
 
 def _is_as_written(path: Path, digest: str) -> bool:
     return path.exists() and digest_of(path) == digest
 
 
-def _bench(office: Office, folder: Path, order: Order, verdict: Verdict, table: Table) -> Bench:
+def _bench(
+    office: Office, folder: Path, order: Order, verdict: Verdict, table: Table, elsewhere: Elsewhere | None
+) -> Bench:
     today = order.asking.at.date()
     requester, agreement = order.asking.request.requester, verdict.agreement
     slots = bind(table.query.slots, today, requester, lambda it: blind(office.keyring.blind_index, it.column, it.text))
@@ -267,6 +308,7 @@ def _bench(office: Office, folder: Path, order: Order, verdict: Verdict, table: 
         keys_of=lambda people: _keys_of(office, agreement.providers, people),
         jurisdiction=agreement.jurisdiction,
         today=today,
+        elsewhere=elsewhere,
     )
 
 
@@ -364,8 +406,6 @@ def _is_logged(office: Office, order: Order) -> bool:
 
 def _publish(folder: Path, to: Path) -> None:
     """Give the folder its name, in one step; onto another file system by a copy beside it first."""
-    import shutil
-
     made = folder / work.OUT
     to.parent.mkdir(parents=True, exist_ok=True)
     if made.stat().st_dev != to.parent.stat().st_dev:

@@ -19,6 +19,7 @@ from comity.gate.extract.verify import digest_of
 from comity.gate.extract.work import OUT, Stretch
 from comity.gate.minimise import Setting, minimise
 from comity.gate.pseudonyms import pseudonym
+from comity.gate.wide import Wide
 from comity.record.seal import place, unseal
 
 if TYPE_CHECKING:
@@ -35,13 +36,17 @@ _BATCH: Final = 20_000
 
 KeysOf = Callable[[Sequence[UUID]], Mapping[UUID, bytes]]
 
+Elsewhere = Callable[[Wide, Mapping[str, Any]], Path]
+"""Has another engine carry a query out; returns the folder of the Parquet files that it wrote, their ids as text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:
     """What every part of an extract is made with.
 
     ``values`` are what the queries bind, but for the stretch; ``code`` the key of the pseudonyms; ``keys_of`` gives the
-    data keys of source persons, to open what is sealed.
+    data keys of source persons, to open what is sealed; ``elsewhere`` carries the queries out, or, if there is none,
+    DuckDB does.
     """
 
     folder: Path
@@ -51,6 +56,7 @@ class Bench:
     keys_of: KeysOf = field(repr=False)
     jurisdiction: str
     today: date
+    elsewhere: Elsewhere | None = field(repr=False, default=None)
 
 
 def make_part(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: Bench) -> Part:
@@ -86,11 +92,14 @@ def _rows(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: Bench
     _, first, last = stretch
     tree = table.query.tree
     values = {**bench.values, "first": first, "last": last}
-    bound = {name: bindable(values[name], Engine.DUCKDB) for name in named(tree)}
-    query = rendered(tree, Engine.DUCKDB)
-    if not table.keyed and not any(said.opens or said.kind for said in table.said):
-        return _Rows(f"({query}) as part", bound)
-    file.execute(f"create temp table part as {query}", bound)
+    if bench.elsewhere is not None:
+        _load(file, bench.elsewhere(table.query, values))
+    else:
+        bound = {name: bindable(values[name], Engine.DUCKDB) for name in named(tree)}
+        query = rendered(tree, Engine.DUCKDB)
+        if not table.keyed and not any(said.opens or said.kind for said in table.said):
+            return _Rows(f"({query}) as part", bound)
+        file.execute(f"create temp table part as {query}", bound)
     for said in table.said:
         if said.opens:
             _open(file, table.clause.record, said, bench)
@@ -99,6 +108,14 @@ def _rows(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: Bench
     if table.keyed:
         _stand_for(file, "record_id", table.clause.record, bench)
     return _Rows("part")
+
+
+def _load(file: DuckDBPyConnection, written: Path) -> None:
+    ids = ", ".join(f"{name}::uuid as {name}" for name in ("account", "record_id", "source_person"))
+    file.execute(
+        f"create temp table part as select * replace ({ids}) from read_parquet(?)",  # noqa: S608 - names of ours
+        [str(written / "*.parquet")],
+    )
 
 
 def _as_row(part: Part) -> tuple[Any, ...]:

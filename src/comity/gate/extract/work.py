@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FILE: Final = "extract.duckdb"  # no schema in it goes by the name of its file
 OUT: Final = "out"
+ELSEWHERE: Final = "elsewhere"  # what another engine than DuckDB reads and writes
 STRETCH: Final = 250_000  # people that are taken at a time
 _BATCH: Final = 100_000
 
