@@ -25,7 +25,7 @@ from comity.record.seal import place, unseal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_WRITTEN: Final[Mapping[Format, str]] = MappingProxyType(
+WRITTEN: Final[Mapping[Format, str]] = MappingProxyType(
     {
         Format.CSV: "format csv, header, delimiter ',', quote '\"', escape '\"', nullstr ''",
         Format.PARQUET: "format parquet, compression zstd",
@@ -130,7 +130,7 @@ def _write(file: DuckDBPyConnection, rows: _Rows, table: Table, stretch: Stretch
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     query = f"select {', '.join(chosen)} from {rows.of} order by account"  # noqa: S608 - names are the vocabulary's
-    file.execute(f"copy ({query}) to '{to}' ({_WRITTEN[bench.format]})", rows.bound)
+    file.execute(f"copy ({query}) to '{to}' ({WRITTEN[bench.format]})", rows.bound)
     return path
 
 
