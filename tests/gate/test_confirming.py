@@ -9,7 +9,16 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from comity.agreements.confirming import Confirming, admit_impact, confirm, sign_confirmed, sign_impact
+from comity.agreements.confirming import (
+    Confirming,
+    Stale,
+    admit_impact,
+    confirm,
+    kept_impact,
+    latest_impact,
+    sign_confirmed,
+    sign_impact,
+)
 from comity.agreements.errors import ActRefusedError, AgreementError, SignatureError
 from comity.agreements.sign import sign
 from comity.agreements.store import load_standing, read_agreement
@@ -100,6 +109,47 @@ def test_an_old_impact_is_taken_anew(world: World, draft):
     with pytest.raises(ActRefusedError, match="older than 7 days"):
         draft("police", digest, NOW + timedelta(days=8))
     draft("police", digest, NOW + timedelta(days=7))
+
+
+def latest(world: World, agency: str, version: int = 2, at=NOW):
+    with world.store.connect(Role.GOVERNANCE) as conn:
+        return latest_impact(conn, "charging", version, agency, world.vocabulary, at)
+
+
+def test_the_latest_that_a_party_may_sign_upon_is_found_and_why_one_may_not_be(world: World, draft):
+    assert (latest(world, "police"), latest(world, "police", version=9)) == (None, None)
+    fresh = impact_of(world, agency="police")
+    impact_of(world, agency="police", version=2, against=1)
+    impact_of(world, agency="court")
+    found = latest(world, "police")
+    assert (found.digest, found.agency, found.stale) == (fresh.digest, "police", None)
+    assert latest(world, "prosecution") is None, "it may refer to what a provider confirmed, not to what one took"
+    draft("police", fresh.digest)
+    assert latest(world, "prosecution").digest == fresh.digest
+    assert latest(world, "police", at=NOW + timedelta(days=8)).stale is Stale.OLD
+    with world.store.connect(Role.GOVERNANCE) as conn:
+        kept = [
+            kept_impact(conn, "charging", 2, agency, fresh.id, world.vocabulary, NOW) for agency in ("police", "court")
+        ]
+    assert [it.id if it else None for it in kept] == [fresh.id, fresh.id]
+
+
+def test_an_impact_that_can_be_signed_upon_comes_before_a_newer_one_that_cannot(world: World, draft):
+    world.agree(version=3, signed=False, release=WIDER)
+    usable = impact_of(world, version=2)
+    impact_of(world, version=2, against=3)
+    assert latest(world, "police").digest == usable.digest
+    assert latest(world, "police").stale is None
+
+
+def test_an_impact_against_another_version_or_of_another_text_is_told_as_such(world: World, draft):
+    world.agree(version=3, signed=False, release=WIDER)
+    impact_of(world, version=2, against=3)
+    assert latest(world, "police").stale is Stale.AGAINST
+    world.agree_to(
+        agreement_text(version=2, release=WIDER.replace("as-is}", "as-is, phone: as-is}")), signed=False, assessed=False
+    )
+    assert latest(world, "police").stale is Stale.TEXT
 
 
 def test_a_signature_that_is_refused_leaves_no_confirmation(world: World, draft):

@@ -11,13 +11,14 @@ import pytest
 from comity.gate import Refusal
 from comity.gate.impact import Tally, impact_words
 from comity.gate.impact.models import band, coarse
-from comity.gate.impact.words import newly_visible, number_words
+from comity.gate.impact.words import banded_lines, banded_words, newly_visible, number_words
 from comity.store import Role
-from comity.vocabulary import Label
+from comity.vocabulary import Label, load
 
 from .test_impact import ask_for, end_all, impact_of
 from .world import World, agreement_text
 
+WORDS = load()
 NOBODY_ELSE = "No agreement in force lets it see this already. By the log, it was never shown this."
 
 # What the version in force lets out, what the new one would, and what is said of it: three victims, with an address each,
@@ -242,3 +243,38 @@ def test_the_digest_is_of_the_text_the_day_and_the_bands(world: World):
 @pytest.mark.parametrize(("number", "en", "nl"), [(0, "0", "0"), (12_301, "12,301", "12.301")])
 def test_numbers_are_read_in_either_language(number: int, en: str, nl: str):
     assert number_words(number) == Label(en, nl)
+
+
+def kept_line(field: str, *new: str, whose: str = "victim", form: str = "as-is", record: str = "person") -> list[str]:
+    return ["prosecution", record, whose, field, form, "5-9", "5-9", *new, *("0-4",) * 6]
+
+
+def test_what_is_kept_is_told_in_bands_and_what_matters_most_first():
+    lines = [
+        kept_line("name", "50-99", "10-49", whose="suspect"),
+        kept_line("name", "1000-4999", "100-499"),
+        kept_line("address", "1000-4999", "100-499", form="area"),
+        kept_line("phone", "5-9", "0-4"),
+        kept_line("birth_date", "0-4", "0-4"),
+        kept_line("offence", "50-99", "10-49", whose="suspect", record="charge"),
+    ]
+    document = {"lines": lines, "channels": ["read"], "against": None, "at_most": [0]}
+    agencies = {"prosecution": Label("The prosecution", "Het OM")}
+    said = banded_words(document, WORDS, agencies)
+    assert [it.en for it in said] == [
+        "The prosecution would newly see, of 100 to 499 victims: address (the area only) and full name.",
+        "The prosecution would newly see, of fewer than 5 victims: telephone number.",
+        "The prosecution would newly see, of 10 to 49 suspects, in 50 to 99 charges: offence.",
+        "The prosecution would newly see, of 10 to 49 suspects: full name.",
+        "What leaves could leave by: read.",
+        "At most: by about whom it is it depends on which colleague asks, so this is what all of them together could see.",
+    ]
+    assert said[0].nl.startswith("Het OM zou nieuw zien, van 100 tot en met 499 slachtoffers")
+    assert len(banded_lines(document)) == len(lines)
+    tallies = banded_lines(document)[1].tallies["new"]
+    assert [it.en for it in tallies] == ["100 to 499", "1,000 to 4,999"]
+
+
+def test_what_is_kept_of_nothing_says_so():
+    document = {"lines": [kept_line("name", "0-4", "0-4")], "channels": [], "against": "charging@1", "at_most": []}
+    assert [it.en for it in banded_words(document, WORDS)] == ["In no field would 5 people or more newly be visible."]

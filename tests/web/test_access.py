@@ -37,7 +37,7 @@ FILLED = {
     "person": "00000000-0000-4000-8000-000000000000", "source": "police-nominals",
     "subscription": "00000000-0000-4000-8000-000000000000",
     "review": "00000000-0000-4000-8000-000000000000", "identity": "00000000-0000-4000-8000-000000000000",
-    "agreement": "justice-statistics",
+    "agreement": "justice-statistics", "impact": "00000000-0000-4000-8000-000000000000",
 }  # fmt: skip
 
 

@@ -68,7 +68,14 @@ def conclude(page: Page, chamber: Chamber, look, language: str) -> None:
     for who in (GRACE, BRAM):
         sign_in(page, who, language)
         page.goto(AGREED)
-        if who == GRACE:
+        if who == GRACE:  # a party after hers may sign upon what she confirmed
+            assert not page.locator("#confirm").count(), "nothing to confirm before it is counted"
+            look("not counted")
+            page.locator(f"form[action='{AGREED}/impact#own'] button").click()
+            look("counted")
+            page.locator(f"a[href^='{AGREED}/impact/']").click()
+            look("the whole impact")
+            page.goto(AGREED)
             page.locator(f"form[action='{AGREED}/sign'] button").click()
             look("not confirmed")
         page.locator("#confirm").check()

@@ -203,7 +203,7 @@ def test_an_assessment_of_other_agencies_does_not_exist(chamber: Chamber):
         assert stranger.http.post(HERE + path, data={"token": token}).status_code == 404, path
     for path in ("", "/file", "/to-sign/police"):
         assert stranger.http.get(AGREED + path).status_code == 404, path
-    for path in ("/file", "/sign", "/signature", "/act"):
+    for path in ("/file", "/sign", "/signature", "/act", "/impact"):
         assert stranger.http.post(AGREED + path, data={"token": token, "act": "revoke"}).status_code == 404, path
     assert NAME not in stranger.http.get("/governance").text
     taken = stranger.http.post("/governance/new", data={"token": token, "title_en": "x", "name": NAME, "next_of": NAME,
@@ -267,9 +267,74 @@ def seen_on(visitor: Browser) -> str:
     return found[1] if found else ""
 
 
+def impact_on(visitor: Browser) -> str:
+    """Have the impact counted where somebody signs, and return the digest that the form carries."""
+    counted = visitor.http.post(f"{AGREED}/impact", data={"token": visitor.token()}).text
+    return re.search(r'name="impact" value="([0-9a-f]{64})"', counted)[1]
+
+
+def to_sign(visitor: Browser, **changed: str) -> dict[str, str]:
+    impact = impact_on(visitor)  # before it is counted there is no form that says what was seen
+    return {"token": visitor.token(), "seen": seen_on(visitor), "impact": impact, "confirm": "yes", **changed}
+
+
+def confirmed(chamber: Chamber) -> list[tuple[str, str, str]]:
+    with chamber.node.store.connect(Role.GOVERNANCE) as conn:
+        return conn.execute(
+            "select c.agency, c.by, encode(i.digest, 'hex') from agreements.impact_confirmation c "
+            "join agreements.impact i on i.id = c.impact order by c.number"
+        ).fetchall()
+
+
+def test_who_signs_confirms_what_was_counted_and_the_next_party_may_refer_to_it(proposed: Chamber):
+    grace, bram = proposed.visit(GRACE), proposed.visit(BRAM)
+    assert "Nobody has counted yet" in grace.http.get(AGREED).text
+    assert 'name="confirm"' not in grace.http.get(AGREED).text, "nothing is confirmed unseen"
+    form = to_sign(grace)
+    assert 'name="impact"' not in bram.http.get(AGREED).text, "what another party took is not shown before it confirms"
+    assert grace.http.post(f"{AGREED}/sign", data=form).status_code == 303
+    page = bram.http.get(AGREED).text
+    assert f'name="impact" value="{form["impact"]}"' in page
+    whole = re.search(rf'href="({AGREED}/impact/[0-9a-f-]+)"', page)[1]
+    assert form["impact"] in bram.http.get(whole).text
+    theirs = {"token": bram.token(), "seen": seen_on(bram), "impact": form["impact"], "confirm": "yes"}
+    assert bram.http.post(f"{AGREED}/sign", data=theirs).status_code == 303
+    assert confirmed(proposed) == [("police", GRACE, form["impact"]), ("prosecution", BRAM, form["impact"])]
+
+
+@pytest.mark.parametrize("digest", ["", "no", "00" * 32, "é" * 64])
+def test_nobody_signs_upon_what_was_not_counted(proposed: Chamber, digest: str):
+    grace = proposed.visit(GRACE)
+    form = {**to_sign(grace), "impact": digest}
+    assert "Count on today" in problem(grace.http.post(f"{AGREED}/sign", data=form).text)
+    assert (signed(proposed), confirmed(proposed)) == ([], [])
+
+
+def test_what_was_counted_of_another_text_is_no_longer_offered(proposed: Chamber):
+    grace, bram = proposed.visit(GRACE), proposed.visit(BRAM)
+    stale, page = impact_on(grace), bram.http.get(f"{AGREED}/file").text
+    text = unescape(re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page, re.DOTALL)[1])
+    assert propose(bram, page, text.replace("channels: [read, notify]", "channels: [read]")).status_code == 303
+    assert "counted of another text" in grace.http.get(AGREED).text
+    fresh = to_sign(grace)
+    form = {**fresh, "impact": stale}
+    assert "Count on today" in problem(grace.http.post(f"{AGREED}/sign", data=form).text)
+    assert signed(proposed) == []
+    assert grace.http.post(f"{AGREED}/sign", data=fresh).status_code == 303
+
+
+def test_only_who_signs_counts_and_another_agencys_count_is_no_page(proposed: Chamber):
+    grace, ines, bram = (proposed.visit(each) for each in (GRACE, INES, BRAM))
+    assert ines.http.post(f"{AGREED}/impact", data={"token": ines.token()}).status_code == 403
+    assert grace.http.post(f"{AGREED.replace(NAME, 'none')}/impact", data={"token": grace.token()}).status_code == 404
+    impact_on(grace)
+    whole = re.search(rf'href="({AGREED}/impact/[0-9a-f-]+)"', grace.http.get(AGREED).text)[1]
+    assert [each.http.get(whole).status_code for each in (grace, ines, bram)] == [200, 200, 404]
+
+
 def test_an_officer_signs_for_the_own_agency_alone_whatever_the_form_says(proposed: Chamber):
     grace = proposed.visit(GRACE)
-    form = {"token": grace.token(), "seen": seen_on(grace), "confirm": "yes", "agency": "prosecution"}
+    form = to_sign(grace, agency="prosecution")
     assert grace.http.post(f"{AGREED}/sign", data=form).status_code == 303
     assert signed(proposed) == ["police"]
     assert "already" in problem(grace.http.post(f"{AGREED}/sign", data=form).text)
@@ -277,10 +342,10 @@ def test_an_officer_signs_for_the_own_agency_alone_whatever_the_form_says(propos
 
 def test_another_text_than_was_seen_is_not_signed(proposed: Chamber):
     grace, bram = proposed.visit(GRACE), proposed.visit(BRAM)
-    seen, page = seen_on(grace), bram.http.get(f"{AGREED}/file").text
+    form, page = to_sign(grace), bram.http.get(f"{AGREED}/file").text
     text = unescape(re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page, re.DOTALL)[1])
     assert propose(bram, page, text.replace("channels: [read, notify]", "channels: [read]")).status_code == 303
-    refused = grace.http.post(f"{AGREED}/sign", data={"token": grace.token(), "seen": seen, "confirm": "yes"})
+    refused = grace.http.post(f"{AGREED}/sign", data=form)
     assert "The text changed since you looked" in problem(refused.text)
     assert signed(proposed) == []
 
@@ -309,7 +374,7 @@ def test_a_text_that_contradicts_itself_is_told_before_and_not_signed(proposed: 
     never = text.replace("not charge.spent", "charge.spent and not charge.spent")
     assert propose(grace, page, never).status_code == 303
     assert "The text contradicts itself" in grace.http.get(AGREED).text
-    form = {"token": grace.token(), "seen": seen_on(grace), "confirm": "yes"}
+    form = to_sign(grace)
     assert "cannot be signed" in problem(grace.http.post(f"{AGREED}/sign", data=form).text)
     assert signed(proposed) == []
 
@@ -435,7 +500,7 @@ def test_whose_session_ended_while_writing_gets_the_words_back(worked: Chamber):
 @pytest.mark.parametrize(
     "path",
     [f"{HERE}/approve", f"{HERE}/process/sign", f"{HERE}/process/risks/x/remove", f"{AGREED}/sign", f"{AGREED}/signature",
-     f"{AGREED}/act", "/governance/new"],
+     f"{AGREED}/act", f"{AGREED}/impact", "/governance/new"],
 )  # fmt: skip
 def test_forged_act_of_governance(worked: Chamber, path: str):
     who = SASKIA if path.endswith("approve") else GRACE

@@ -20,6 +20,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
@@ -51,6 +52,26 @@ class Confirming:
     at: datetime
 
 
+class Stale(StrEnum):
+    """Why an impact cannot be signed upon any more."""
+
+    TEXT = "text"  # the text has changed since
+    AGAINST = "against"  # another version is in force than the one that it was held against
+    OLD = "old"  # it is of records of longer ago than :data:`FRESH`
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An impact as it is kept, in bands; ``stale`` says why it cannot be signed upon, ``None`` if it can."""
+
+    id: UUID
+    digest: bytes
+    taken_at: datetime
+    agency: str
+    document: dict[str, Any]
+    stale: Stale | None
+
+
 def sign_confirmed(
     conn: Connection, name: str, version: int, confirming: Confirming, signature: bytes, vocabulary: Vocabulary
 ) -> None:
@@ -70,15 +91,44 @@ def confirm(conn: Connection, name: str, version: int, confirming: Confirming, v
         data, agreement = _text(conn, name, version, vocabulary)
         if confirming.agency not in agreement.parties:
             raise ActRefusedError(f"{confirming.agency} is no party to {agreement}. Only its parties confirm.")
-        impact = _found(conn, agreement, confirming)
-        _check(impact, data, _in_force(conn, agreement, vocabulary, confirming.at), confirming.at)
+        impact, document = _found(conn, agreement, confirming)
+        _check(document, data, _in_force(conn, agreement, vocabulary, confirming.at), confirming.at)
         context = {"act": "impact", "agency": confirming.agency, "agreement": str(agreement)}
         payload = {"by": confirming.by, "digest": confirming.digest.hex(), "at": confirming.at.isoformat(), **context}
         entry, salt = enter(conn, "confirm", confirming.at, context, rfc8785.dumps(payload))
-        values = {"name": name, "version": version, "agency": confirming.agency, "impact": impact.id}
+        values = {"name": name, "version": version, "agency": confirming.agency, "impact": impact}
         conn.execute(
             _QUERIES.confirm, {**values, "by": confirming.by, "at": confirming.at, "entry": entry, "salt": salt}
         )
+
+
+def latest_impact(
+    conn: Connection, name: str, version: int, agency: str, vocabulary: Vocabulary, at: datetime
+) -> Kept | None:
+    """Return the newest impact of a version that ``agency`` may sign upon; if it may upon none, the newest of all."""
+    return next(iter(_latest(conn, name, version, agency, vocabulary, at)), None)
+
+
+def kept_impact(
+    conn: Connection, name: str, version: int, agency: str, wanted: UUID, vocabulary: Vocabulary, at: datetime
+) -> Kept | None:
+    """Return one of the latest impacts of a version that are ``agency``'s to confirm, by its id."""
+    return next((it for it in _latest(conn, name, version, agency, vocabulary, at) if it.id == wanted), None)
+
+
+def _latest(conn: Connection, name: str, version: int, agency: str, vocabulary: Vocabulary, at: datetime) -> list[Kept]:
+    row = conn.execute(_QUERIES.text, {"name": name, "version": version}).fetchone()
+    if row is None:
+        return []
+    agreement = from_canonical(bytes(row[0]), vocabulary)
+    in_force = _in_force(conn, agreement, vocabulary, at)
+    asked = {"name": name, "version": version, "agency": agency, "providers": list(agreement.providers)}
+    found = []
+    for number, digest, document, taken_at, taken_for in conn.execute(_QUERIES.latest, asked):
+        said = json.loads(bytes(document))
+        stale = _stale(said, bytes(row[0]), in_force, at)
+        found.append(Kept(number, bytes(digest), taken_at, taken_for, said, stale))
+    return sorted(found, key=lambda it: it.stale is not None)  # stable: the newest stays first of its kind
 
 
 # --- an impact from elsewhere ----------------------------------------------------------------------------------------
@@ -142,13 +192,7 @@ def _verified(message: bytes, signature: bytes, public_key: bytes) -> bool:
 # --- pieces ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    id: UUID
-    document: dict[str, Any]
-
-
-def _found(conn: Connection, agreement: Agreement, confirming: Confirming) -> _Kept:
+def _found(conn: Connection, agreement: Agreement, confirming: Confirming) -> tuple[UUID, dict[str, Any]]:
     asked = {"name": agreement.name, "version": agreement.version, "digest": confirming.digest}
     parties = {"agency": confirming.agency, "providers": list(agreement.providers)}
     row = conn.execute(_QUERIES.impact, {**asked, **parties}).fetchone()
@@ -157,19 +201,28 @@ def _found(conn: Connection, agreement: Agreement, confirming: Confirming) -> _K
             f"No impact of {agreement} with that digest was taken for {confirming.agency}, nor confirmed by a "
             "provider. Take one, read what would newly be visible, and confirm its digest."
         )
-    return _Kept(row[0], json.loads(bytes(row[1])))
+    return row[0], json.loads(bytes(row[1]))
 
 
-def _check(impact: _Kept, data: bytes, in_force: str | None, at: datetime) -> None:
-    if impact.document.get("agreement_digest") != hashlib.sha256(data).hexdigest():
+def _check(document: dict[str, Any], data: bytes, in_force: str | None, at: datetime) -> None:
+    stale = _stale(document, data, in_force, at)
+    if stale is Stale.TEXT:
         raise ActRefusedError("The text has changed since that impact was taken. Take it anew.")
-    if impact.document.get("against") != in_force:
+    if stale is Stale.AGAINST:
         raise ActRefusedError(
-            f"That impact was held against {impact.document.get('against') or 'no version'}, and in force is "
+            f"That impact was held against {document.get('against') or 'no version'}, and in force is "
             f"{in_force or 'none'}. Take it anew."
         )
-    if at.date() - date.fromisoformat(impact.document["day"]) > FRESH:
+    if stale is not None:
         raise ActRefusedError(f"That impact is older than {FRESH.days} days. Take it anew, on today's records.")
+
+
+def _stale(document: dict[str, Any], data: bytes, in_force: str | None, at: datetime) -> Stale | None:
+    if document.get("agreement_digest") != hashlib.sha256(data).hexdigest():
+        return Stale.TEXT
+    if document.get("against") != in_force:
+        return Stale.AGAINST
+    return Stale.OLD if at.date() - date.fromisoformat(document["day"]) > FRESH else None
 
 
 def _in_force(conn: Connection, agreement: Agreement, vocabulary: Vocabulary, now: datetime) -> str | None:

@@ -4,6 +4,24 @@
 -- A version's bytes, held still until the transaction ends.
 select canonical from agreements.agreement where name = %(name)s and version = %(version)s for update
 
+-- name: text
+-- A version's bytes.
+select canonical from agreements.agreement where name = %(name)s and version = %(version)s
+
+-- name: latest
+-- The latest impacts of a version that a party may confirm, newest first: few, since what is older than a week is no use.
+select it.id, it.digest, it.document, it.taken_at, it.agency from agreements.impact it
+where it.name = %(name)s and it.version = %(version)s
+  and (
+    it.agency = %(agency)s
+    or it.agency = any(%(providers)s) and it.signature is not null
+    or exists (
+        select from agreements.impact_confirmation c where c.impact = it.id and c.agency = any(%(providers)s)
+    )
+  )
+order by it.taken_at desc, it.id
+limit 20
+
 -- name: key
 -- The key that is pinned for an agency.
 select public_key from agreements.agency where agency = %(agency)s

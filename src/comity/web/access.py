@@ -116,6 +116,8 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "assessment-approve": Desk.APPROVER,
     "governed": Desk.GOVERNANCE,
     "governed-file": Desk.GOVERNANCE,
+    "governed-impact": Desk.SIGNATORY,
+    "governed-impact-kept": Desk.GOVERNANCE,
     "governed-propose": Desk.SIGNATORY,
     "governed-to-sign": Desk.SIGNATORY,
     "governed-sign": Desk.SIGNATORY,

@@ -12,7 +12,7 @@ Rules:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -100,12 +100,11 @@ class _Words:
         return sorted(groups.items(), key=self._weight, reverse=True)
 
     def _level(self, line: Line) -> int:
-        return _LEVELS.index(self._vocabulary.record_type(line.record).field(line.field).sensitivity)
+        return _level(line.record, line.field, self._vocabulary)
 
     def _weight(self, item: tuple[_Group, list[Line]]) -> tuple[int, int, int]:
         group, lines = item
-        level = max(map(self._level, lines)) + (_NOT_ACCUSED_WEIGHS if group.whose in _NO_WRONG else 0)
-        return level, group.tallies[0].people, group.tallies[0].rows
+        return _weight(group.whose, max(map(self._level, lines))), group.tallies[0].people, group.tallies[0].rows
 
     # --- sentences ---------------------------------------------------------------------------------------------------
 
@@ -188,22 +187,10 @@ class _Words:
         return upper(phrase("{0}.", "{0}.", said))
 
     def _channels(self) -> Label:
-        ways = join(lower(self._vocabulary.channels[each].label) for each in self._impact.channels)
-        if self._impact.against is None:
-            return phrase("What leaves could leave by: {0}.", "Verstrekken kan door: {0}.", ways)
-        return phrase(
-            "It opens ways out that the version before does not: {0}.",
-            "Zij opent wegen naar buiten die de vorige versie niet kent: {0}.",
-            ways,
-        )
+        return _ways(self._impact.channels, self._impact.against is None, self._vocabulary)
 
     def _at_most(self) -> Label:
-        clauses = join(_clause(number) for number in self._impact.at_most)
-        return phrase(
-            "At most: by {0} it depends on which colleague asks, so this is what all of them together could see.",
-            "Ten hoogste: bij {0} hangt het ervan af welke collega vraagt; dit is wat zij samen zouden kunnen zien.",
-            clauses,
-        )
+        return _depends(self._impact.at_most)
 
     # --- numbers -----------------------------------------------------------------------------------------------------
 
@@ -228,35 +215,119 @@ class _Words:
         return phrase("about {0}", "ongeveer {0}", number_words(number))
 
 
-def banded_words(document: Mapping[str, Any], vocabulary: Vocabulary) -> tuple[Label, ...]:
-    """Return what an impact that another node took says would newly be visible: its numbers are bands."""
-    said = []
-    for recipient, record, whose, field, form, *bands in document["lines"]:
-        people = bands[2 * COUNTED.index("new") + 1]
-        if people != band(0):
-            release = Release(1, record, (), None, (FieldRelease(field, form),))
-            words = (
-                _same(recipient),
-                _same(people),
-                _SEVERAL.get(whose, _PEOPLE),
-                lower(vocabulary.record_type(record).plural),
-                field_words(release, field, vocabulary),
-            )
-            said.append(phrase(
-                "{0} would newly see, of {1} {2} ({3}): {4}.", "{0} zou nieuw zien, van {1} {2} ({3}): {4}.", *words
-            ))  # fmt: skip
+def banded_words(
+    document: Mapping[str, Any], vocabulary: Vocabulary, agencies: Mapping[str, Label] = _NONE
+) -> tuple[Label, ...]:
+    """Return what an impact as it is kept says would newly be visible, and by which ways: its numbers are bands."""
+    groups: dict[tuple[str, ...], list[Sequence[str]]] = defaultdict(list)
+    for line in document["lines"]:
+        if {*_bands_of(line, "new")} != {band(0)}:
+            groups[*line[:3], *_bands_of(line, "new")].append(line)
+    by_weight = sorted(groups.values(), key=lambda lines: _banded_weight(lines, vocabulary), reverse=True)
+    said = [_banded(lines, vocabulary, agencies) for lines in by_weight]
     nothing = phrase(
         "In no field would {0} people or more newly be visible.",
         "In geen enkel veld zouden {0} of meer personen nieuw zichtbaar zijn.",
         _same(str(FEW)),
     )
-    return tuple(said) or (nothing,)
+    beside = []
+    if document["channels"]:
+        beside.append(_ways(document["channels"], document["against"] is None, vocabulary))
+    if document["at_most"]:
+        beside.append(_depends(document["at_most"]))
+    return (*(said or (nothing,)), *beside)
+
+
+@dataclass(frozen=True, slots=True)
+class BandedLine:
+    """One line of an impact as it is kept; ``tallies`` are people and rows of each of what is counted, in words."""
+
+    recipient: str
+    record: str
+    whose: str
+    field: str
+    form: str
+    tallies: Mapping[str, tuple[Label, Label]]
+
+
+def banded_lines(document: Mapping[str, Any]) -> tuple[BandedLine, ...]:
+    """Return every line of an impact as it is kept of which something would be let out."""
+    return tuple(
+        BandedLine(line[0], line[1], line[2], line[3], line[4], {name: _band_pair(line, name) for name in COUNTED})
+        for line in document["lines"]
+        if {*_bands_of(line, "let")} != {band(0)}
+    )
+
+
+def _band_pair(line: Sequence[str], counted: str) -> tuple[Label, Label]:
+    rows, people = _bands_of(line, counted)
+    return _band_words(people), _band_words(rows)
+
+
+def _banded_weight(lines: Sequence[Sequence[str]], vocabulary: Vocabulary) -> int:
+    return _weight(lines[0][2], max(_level(record, field, vocabulary) for _, record, _, field, *_ in lines))
+
+
+def _banded(lines: Sequence[Sequence[str]], vocabulary: Vocabulary, agencies: Mapping[str, Label]) -> Label:
+    recipient, record, whose = lines[0][:3]
+    rows, people = map(_band_words, _bands_of(lines[0], "new"))
+    fields = join(
+        field_words(Release(1, record, (), None, (FieldRelease(field, form),)), field, vocabulary)
+        for _, _, _, field, form, *_ in sorted(lines, key=lambda it: _level(record, it[3], vocabulary), reverse=True)
+    )
+    of = phrase("of {0} {1}", "van {0} {1}", people, _SEVERAL.get(whose, _PEOPLE))
+    if record != "person":
+        kind = lower(vocabulary.record_type(record).plural)
+        of = phrase("{0}, in {1} {2}", "{0}, in {1} {2}", of, rows, kind)
+    agency = agencies.get(recipient, _same(recipient))
+    return upper(phrase("{0} would newly see, {1}: {2}.", "{0} zou nieuw zien, {1}: {2}.", agency, of, fields))
+
+
+def _level(record: str, field: str, vocabulary: Vocabulary) -> int:
+    return _LEVELS.index(vocabulary.record_type(record).field(field).sensitivity)
+
+
+def _weight(whose: str, level: int) -> int:
+    return level + (_NOT_ACCUSED_WEIGHS if whose in _NO_WRONG else 0)
+
+
+def _bands_of(line: Sequence[str], counted: str) -> tuple[str, str]:
+    at = 5 + 2 * COUNTED.index(counted)
+    return line[at], line[at + 1]
+
+
+def _band_words(band: str) -> Label:
+    if band.endswith("+"):
+        return phrase("{0} or more", "{0} of meer", number_words(int(band[:-1])))
+    low, high = map(int, band.split("-"))
+    if not low:
+        return Label(f"fewer than {FEW}", f"minder dan {FEW}")
+    return phrase("{0} to {1}", "{0} tot en met {1}", number_words(low), number_words(high))
 
 
 def number_words(number: int) -> Label:
     """Return a number as people write it: *12,301*, *12.301*."""
     english = f"{number:,}"
     return Label(english, english.replace(",", "."))
+
+
+def _ways(channels: Iterable[str], first: bool, vocabulary: Vocabulary) -> Label:
+    ways = join(lower(vocabulary.channels[each].label) for each in channels)
+    if first:
+        return phrase("What leaves could leave by: {0}.", "Verstrekken kan door: {0}.", ways)
+    return phrase(
+        "It opens ways out that the version before does not: {0}.",
+        "Zij opent wegen naar buiten die de vorige versie niet kent: {0}.",
+        ways,
+    )
+
+
+def _depends(clauses: Iterable[int]) -> Label:
+    return phrase(
+        "At most: by {0} it depends on which colleague asks, so this is what all of them together could see.",
+        "Ten hoogste: bij {0} hangt het ervan af welke collega vraagt; dit is wat zij samen zouden kunnen zien.",
+        join(_clause(number) for number in clauses),
+    )
 
 
 def _clause(number: int) -> Label:

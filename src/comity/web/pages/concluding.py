@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path
 from psycopg import Connection
@@ -13,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from comity.agreements.assessment.models import is_item
 from comity.agreements.canonical import canonical
+from comity.agreements.confirming import Confirming, Kept, Stale, kept_impact, latest_impact, sign_confirmed
 from comity.agreements.errors import ActRefusedError, ContradictionError, ImmutableError, SignatureError
 from comity.agreements.models import Act, Agreement, Event, Fault
 from comity.agreements.reading import hidden
@@ -20,6 +24,8 @@ from comity.agreements.sign import message
 from comity.agreements.sign import sign as signature_of
 from comity.agreements.store import act_upon, add_signature, propose
 from comity.agreements.words import agreement_words
+from comity.gate.impact import Impact, Weigh, impact_words, take_impact
+from comity.gate.impact.words import banded_lines, banded_words, newly_visible
 from comity.store import Role, load_queries
 from comity.vocabulary.models import Label
 from comity.web.access import Desk, desks_of
@@ -68,6 +74,10 @@ MOVED: Final = Label(
     "The text changed since you looked. Read it as it is now, and then sign",
     "De tekst is gewijzigd sinds u keek. Lees de tekst zoals die nu is, en teken dan",
 )
+NOT_COUNTED: Final = Label(
+    "Count on today's records what would newly be visible, and read it, before you sign",
+    "Tel in de dossiers van vandaag wat nieuw zichtbaar zou zijn, en lees het, voordat u tekent",
+)
 NO_KEY: Final = Label(
     "This node does not hold the key that is pinned for your agency",
     "Deze node heeft niet de sleutel die voor uw organisatie is vastgelegd",
@@ -93,6 +103,14 @@ FOR_EVER: Final = Label("Confirm that it ends for ever", "Bevestig dat zij voorg
 NO_SENSE: Final = Label(
     "This cannot be done to the agreement as it stands", "Dit kan niet met de overeenkomst zoals zij er nu voor staat"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What would newly be visible, as it is shown where somebody signs: in words, with the digest that is confirmed."""
+
+    digest: str
+    sentences: Sequence[Label]
 
 
 @router.get(HERE, name="governed", response_class=HTMLResponse)
@@ -139,16 +157,55 @@ async def to_sign(request: Request, name: str, version: Version, agency: str, co
     return Response(data, media_type="application/octet-stream", headers=headers)
 
 
+@router.post(HERE + "/impact", name="governed-impact")
+async def count(request: Request, name: str, version: Version, colleague: Officer) -> Response:
+    """Count on today's records what the version would do, and show it where it is confirmed."""
+    await refuse_forged(request)
+    found = await _load(request, name, version, colleague)
+    if found.kept is None:
+        raise no_such_page()
+    services = services_of(request)
+    weigh, vocabulary = Weigh(name, version, None, colleague.requester), services.node.vocabulary
+    async with services.as_role(Role.GATE) as conn:
+        taken = await take_impact(conn, weigh, services.now(), vocabulary=vocabulary, keyring=services.keyring)
+    if not isinstance(taken, Impact):
+        raise no_such_page()
+    names = {each.agency: each.label for each in found.parties}
+    sentences = [it.text for it in newly_visible(impact_words(taken, vocabulary, names))]
+    return await _page(request, found, colleague, {}, counted=Counted(taken.digest.hex(), sentences))
+
+
+@router.get(HERE + "/impact/{impact}", name="governed-impact-kept", response_class=HTMLResponse)
+async def show_impact(request: Request, name: str, version: Version, impact: UUID, colleague: Officer) -> Response:
+    """Show the whole of an impact as it is kept: each field, in bands."""
+    found, services = await _load(request, name, version, colleague), services_of(request)
+    vocabulary, agency = services.node.vocabulary, colleague.agency
+    kept = await services.reading(
+        Role.GOVERNANCE,
+        lambda conn: kept_impact(conn, name, version, agency, impact, vocabulary, services.now()),
+    )
+    if kept is None:
+        raise no_such_page()
+    sentences = banded_words(kept.document, vocabulary, {each.agency: each.label for each in found.parties})
+    return await page(
+        request, "governed-impact.html", active="governance", found=found, kept=kept, sentences=sentences,
+        lines=banded_lines(kept.document),
+    )  # fmt: skip
+
+
 @router.post(HERE + "/sign", name="governed-sign")
 async def sign(request: Request, name: str, version: Version, colleague: Officer) -> Response:
-    """Sign for the colleague's own agency, with the key that this node holds for it."""
+    """Sign for the colleague's own agency, with the key that this node holds for it, upon the impact that was shown."""
     await refuse_forged(request)
     found, form = await _load(request, name, version, colleague), await request.form()
-    fault = _sign_fault(request, found, colleague, form)
+    fault, digest = _sign_fault(request, found, colleague, form), _digest(form)
     agreement, node = found.agreement, services_of(request).node
     key = held_key(node, colleague.agency) if fault is None else None
-    if fault is None and key is not None and agreement is not None:
-        fault = await _keep(request, found, colleague.agency, signature_of(agreement, colleague.agency, key))
+    if fault is None and digest is None:
+        fault = NOT_COUNTED
+    elif fault is None and digest is not None and key is not None and agreement is not None:
+        signature = signature_of(agreement, colleague.agency, key)
+        fault = await _keep_confirmed(request, found, colleague, digest, signature)
     if fault is not None:
         again = await _load(request, name, version, colleague)
         return await _page(request, again, colleague, {"confirm": fault}, 400)
@@ -235,19 +292,45 @@ def _sign_fault(request: Request, found: Governed, colleague: Colleague, form: F
 
 
 async def _keep(request: Request, found: Governed, agency: str, signature: bytes) -> Label | None:
+    """Keep a signature that was made elsewhere; its signer confirmed what it would do where the key is."""
     services = services_of(request)
+    vocabulary, at = services.node.vocabulary, services.clock()
+    return await _kept(
+        request,
+        lambda conn: add_signature(conn, found.name, found.version, agency, signature, vocabulary, at),
+    )
 
-    def run(conn: Connection) -> None:
-        vocabulary, at = services.node.vocabulary, services.clock()
-        add_signature(conn, found.name, found.version, agency, signature, vocabulary, at)
 
+async def _keep_confirmed(
+    request: Request, found: Governed, colleague: Colleague, digest: bytes, signature: bytes
+) -> Label | None:
+    """Keep a signature with its signer's confirmation of the impact of that digest."""
+    services = services_of(request)
+    confirming = Confirming(colleague.agency, colleague.id, digest, services.now())
+    vocabulary = services.node.vocabulary
+    return await _kept(
+        request,
+        lambda conn: sign_confirmed(conn, found.name, found.version, confirming, signature, vocabulary),
+    )
+
+
+async def _kept(request: Request, keep: Callable[[Connection], None]) -> Label | None:
     try:
-        await services.reading(Role.GOVERNANCE, run)
+        await services_of(request).reading(Role.GOVERNANCE, keep)
     except SignatureError:
         return NOT_THEIRS
     except ContradictionError:
         return CONTRADICTS
+    except ActRefusedError:
+        return NOT_COUNTED
     return None
+
+
+def _digest(form: FormData) -> bytes | None:
+    try:
+        return bytes.fromhex(_text(form, "impact")) or None
+    except ValueError:
+        return None
 
 
 def _act_faults(wanted: str, reason: str, form: FormData) -> dict[str, Label]:
@@ -280,9 +363,13 @@ async def _page(
     colleague: Colleague,
     faults: dict[str, Label],
     status: int = 200,
+    counted: Counted | None = None,
     **typed: Any,
 ) -> Response:
-    node = services_of(request).node
+    node, names = services_of(request).node, {each.agency: each.label for each in found.parties}
+    kept, signatory = await _latest(request, found, colleague), Desk.SIGNATORY in desks_of(colleague)
+    if counted is None and kept is not None and kept.stale is None:
+        counted = Counted(kept.digest.hex(), banded_words(kept.document, node.vocabulary, names))
     return await page(
         request,
         "governed.html",
@@ -292,12 +379,26 @@ async def _page(
         proof=await _proof(request, found, found.agreement),
         clauses=found.clauses(node.vocabulary),
         signing=found.signing(node),
+        kept=kept,
+        counted=counted,
+        Stale=Stale,
         Hold=Hold,
-        signatory=Desk.SIGNATORY in desks_of(colleague),
+        signatory=signatory,
         me=colleague,
         faults=faults,
         saved=request.query_params.get("saved", ""),
         typed={"reason": "", "wanted": "", **typed},
+    )
+
+
+async def _latest(request: Request, found: Governed, colleague: Colleague) -> Kept | None:
+    """Return the newest impact upon which the colleague's agency may sign; none while nothing is proposed."""
+    services, agency = services_of(request), colleague.agency
+    if found.kept is None:
+        return None
+    return await services.reading(
+        Role.GOVERNANCE,
+        lambda conn: latest_impact(conn, found.name, found.version, agency, services.node.vocabulary, services.now()),
     )
 
 
