@@ -1,10 +1,12 @@
 """The process that keeps the ledger: it numbers, hashes and signs what the others leave in the outbox.
 
 It also keeps a promise: what a source said word for word is removed when its time is over. And it keeps watch: what has
-to be looked at by somebody, and by when, is told in the log; what is overdue each day again.
+to be looked at by somebody, and by when, is told in the log; what is overdue each day again. And it makes the extracts
+that were asked for on a page or by a program.
 
-Any number may run; the ledger lets one at a time lead, and another goes on when that one is gone. It is stopped by
-SIGTERM or SIGINT, after the step it is in, which is whole or nothing.
+Any number may run; the ledger lets one at a time lead, so do extracts, and another goes on when that one is gone. It is
+stopped by SIGTERM or SIGINT, after the step it is in, which is whole or nothing; an extract that it was making is gone
+on with by the next.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ import structlog
 
 from comity.agreements.standing import is_review_overdue
 from comity.agreements.store import all_standings
+from comity.gate.extract.orders import Counter, counter_at, leads, make_next, remove_old
+from comity.gate.keys import load_or_create
 from comity.gate.reviews import waiting
 from comity.intake.intake import Intake
 from comity.ledger import Sequencer
@@ -37,10 +41,14 @@ POLL_SECONDS: Final = 0.05
 PATIENCE_SECONDS: Final = 30.0
 """For how long a lost database is tried again: longer than its restart after a crash."""
 
+ORDER_SECONDS: Final = 1.0
+"""Between two looks for extracts that were asked for: who asks waits for minutes, not for a second."""
+
 HOUR_SECONDS: Final = 3600.0
 _MINUTE_SECONDS: Final = 60.0
 _DAY: Final = timedelta(days=1)
 _RETRY_SECONDS: Final = 0.5
+_LEAVE_SECONDS: Final = 5.0  # for whom a signal ends: less than whoever started this waits before it kills
 _LOG = structlog.get_logger(__name__)
 
 
@@ -140,6 +148,29 @@ def keep_watch(node: Node, stop: threading.Event, clock: Callable[[], datetime] 
         stop.wait(_MINUTE_SECONDS)
 
 
+def make_extracts(node: Node, stop: threading.Event, clock: Callable[[], datetime] = _now) -> None:
+    """Make the extracts that were asked for, one at a time, and remove those whose time is over, until told to stop."""
+    while not stop.is_set():
+        try:
+            with node.store.connect(Role.GATE, autocommit=True) as connection:
+                keyring, home = load_or_create(node.keyring), node.settings.home
+                counter = counter_at(home, connection, node.vocabulary, keyring, node.signer())
+                _make_until(stop, counter, clock)
+        except Exception as error:  # noqa: BLE001 - a mistake about one extract must not end those of everybody else
+            _LOG.warning("An extract could not be made, and is tried again.", because=type(error).__name__)
+            stop.wait(_RETRY_SECONDS)
+
+
+def _make_until(stop: threading.Event, counter: Counter, clock: Callable[[], datetime]) -> None:
+    while not leads(counter):
+        if stop.wait(_MINUTE_SECONDS):
+            return
+    while not stop.is_set():
+        remove_old(counter, clock())
+        if make_next(counter, clock) is None:
+            stop.wait(ORDER_SECONDS)
+
+
 def main() -> int:
     """Run until told to stop; return 0, or 1 with the reason on the error output if it cannot go on."""
     stop = threading.Event()
@@ -148,7 +179,8 @@ def main() -> int:
     try:
         with open_node(Settings.from_environment(os.environ)) as node:
             beside = [threading.Thread(target=each, args=(node, stop)) for each in (keep_promises, keep_watch)]
-            for thread in beside:
+            making = threading.Thread(target=make_extracts, args=(node, stop), daemon=True)
+            for thread in (*beside, making):
                 thread.start()
             try:
                 sequence(node, stop)
@@ -156,6 +188,7 @@ def main() -> int:
                 stop.set()
                 for thread in beside:
                     thread.join()
+                making.join(_LEAVE_SECONDS)
     except (StoreError, LedgerError, psycopg.OperationalError, OSError) as error:
         sys.stderr.write(f"The ledger is not kept: {error}\n")
         return 1

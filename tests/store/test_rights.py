@@ -59,6 +59,7 @@ comity_gate       | gate.notice gate.told                                   | se
 comity_gate       | gate.review_open                                        | select insert delete
 comity_gate       | gate.statistic                                          | select insert
 comity_gate       | gate.privacy_budget                                     | select insert update*
+comity_gate       | gate.extract_order                                      | select insert update*
 
 comity_governance | web.colleague web.letter web.token                      | select insert update delete
 """

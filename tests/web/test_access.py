@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from comity.web.access import OPEN_TO, Desk, desks_of, may_open
 from comity.web.api import counting as api_counting
 from comity.web.api import create_api
+from comity.web.api import extracting as api_extracting
 from comity.web.api.routes import router
 from comity.web.app import DESKS, create_app
 from comity.web.models import Colleague
@@ -16,9 +17,8 @@ from .chamber import GRACE, INES, JONAS
 from .desk import ACCOUNT, ANALYST, OVERSEER, PROSECUTOR, STEWARD, Browser, Office
 
 PAGES = [it for room in DESKS for it in room.router.routes]
-OPERATIONS = [
-    it for it in [*router.routes, *api_counting.router.routes, *create_api().routes] if isinstance(it, APIRoute)
-]
+ROUTERS = (router, api_counting.router, api_extracting.router, create_api())
+OPERATIONS = [it for of in ROUTERS for it in of.routes if isinstance(it, APIRoute)]
 VISITORS = {
     "nobody": {Desk.ANYBODY},
     PROSECUTOR: {Desk.ANYBODY, Desk.COLLEAGUE, Desk.CASEWORKER},
@@ -38,6 +38,7 @@ FILLED = {
     "subscription": "00000000-0000-4000-8000-000000000000",
     "review": "00000000-0000-4000-8000-000000000000", "identity": "00000000-0000-4000-8000-000000000000",
     "agreement": "justice-statistics", "impact": "00000000-0000-4000-8000-000000000000",
+    "extract": "00000000-0000-4000-8000-000000000000", "file": "manifest.json",
 }  # fmt: skip
 
 

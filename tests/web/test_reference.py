@@ -41,7 +41,7 @@ def test_no_operation_takes_personal_data_in_its_address():
         for it in operation.get("parameters", [])
     }
     assert {name for place, name in names if place in {"path", "query"}} == {
-        "person", "entry", "source", "agreement", "before", "limit",
+        "person", "entry", "source", "agreement", "before", "limit", "extract", "file",
     }  # fmt: skip
 
 

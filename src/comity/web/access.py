@@ -99,6 +99,11 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "why-if": Desk.OVERSEER,
     "why-of": Desk.OVERSEER,
     "statistics": Desk.ANALYST,
+    # Who may ask is what an agreement says, so any colleague may be one; the gate judges each request and each file.
+    "extracts": Desk.COLLEAGUE,
+    "extract-ask": Desk.COLLEAGUE,
+    "extract": Desk.COLLEAGUE,
+    "extract-file": Desk.COLLEAGUE,
     "my-data": Desk.CITIZEN,
     "withdraw": Desk.CITIZEN,
     "governance": Desk.GOVERNANCE,
@@ -132,6 +137,9 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "api-case": Desk.CASEWORKER,
     "api-statistic": Desk.ANALYST,
     "api-budget": Desk.ANALYST,
+    "api-extract-ask": Desk.COLLEAGUE,
+    "api-extract": Desk.COLLEAGUE,
+    "api-extract-file": Desk.COLLEAGUE,
     "api-notices": Desk.CASEWORKER,
     "api-message": Desk.SYSTEM,
 }

@@ -38,6 +38,7 @@ from comity.web.pages import (
     counting,
     errand,
     explaining,
+    extracting,
     governing,
     looking,
     news,
@@ -61,8 +62,8 @@ _WRITING = (Desk.GOVERNANCE, Desk.SIGNATORY)  # desks at which people write at l
 _UNREADABLE = Label("Something in this form could not be read", "Iets in dit formulier kon niet worden gelezen")
 _STATIC = Path(__file__).parent / "static"
 DESKS = (
-    *(start, errand, looking, news, counting, stewarding, oversight, papers, reviewing, consenting, explaining),
-    *(weighing, public, governing, settling, assessing, concluding),
+    *(start, errand, looking, news, counting, extracting, stewarding, oversight, papers, reviewing, consenting),
+    *(explaining, weighing, public, governing, settling, assessing, concluding),
 )
 """The modules whose pages the application opens, each to whom the table of access says."""
 

@@ -33,6 +33,7 @@ _MENU: Final = (
     ("impacts", "/impacts", marked("What agreements would do")),
     ("governance", "/governance", marked("Governance")),
     ("statistics", "/statistics", marked("Statistics")),
+    ("extracts", "/extracts", marked("Extracts")),
     ("my-data", "/my-data", marked("Who used my data")),
     ("register", "/agreements", marked("Agreements")),
     ("ledger", "/ledger", marked("Ledger")),
@@ -101,8 +102,16 @@ def _menu(visitor: Visitor, active: str, language: str, alarm: Alarm) -> list[di
     return [
         {"href": address, "text": translate(language, text), "active": route == active, "count": counts.get(route, 0)}
         for route, address, text in _MENU
-        if may_open(route, visitor) and (route != "reviews" or counts[route] or Desk.OVERSEER in desks_of(visitor))
+        if may_open(route, visitor) and _has_business(route, visitor, counts)
     ]
+
+
+def _has_business(route: str, visitor: Visitor, counts: Mapping[str, int]) -> bool:
+    """Whether a page that any colleague may open is worth a place in this one's menu."""
+    desks = desks_of(visitor)
+    if route == "reviews":
+        return bool(counts[route]) or Desk.OVERSEER in desks
+    return route != "extracts" or not desks.isdisjoint({Desk.CASEWORKER, Desk.ANALYST})
 
 
 def _who(visitor: Visitor, show: Presenter, language: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from comity.gate import Request as Asking
+from comity.gate.extract.orders import Counter, counter_at
 from comity.gate.keys import Keyring
 from comity.gate.models import Answer as Disclosed
 from comity.gate.together import Together
@@ -58,6 +59,16 @@ class Services:
                 return read(conn)
 
         return await run_in_threadpool(run)
+
+    async def at_counter(self, do: Callable[[Counter], Answer]) -> Answer:
+        """Return what ``do`` does where extracts are asked for and collected, in a thread of its own."""
+        node = self.node
+        return await self.reading(
+            Role.GATE,
+            lambda conn: do(
+                counter_at(node.settings.home, conn, node.vocabulary, self.keyring, node.signer()),
+            ),
+        )
 
     @asynccontextmanager
     async def as_role(self, role: Role) -> AsyncIterator[AsyncConnection]:

@@ -17,9 +17,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -89,6 +89,22 @@ class _Judged:
     refusal: Reason | None
 
 
+def judge(office: Office, order: Order, *, version: int | None = None, about: Iterable[bytes] = ()) -> Refusal | None:
+    """Judge a request as :func:`begin` does, without making anything; a refusal is logged.
+
+    Of what was made already: by which ``version`` of the agreement, and ``about`` whom, ids of 16 bytes in sets.
+    """
+    judged = _judge(office, order.asking, order.asking.at)
+    reason = judged.refusal
+    if judged.verdict is None:
+        reason = reason or reasons.UNKNOWN_AGREEMENT
+    elif reason is None and version not in (None, judged.verdict.agreement.version):
+        reason = reasons.NOT_IN_FORCE
+    elif reason is None and _are_gone(office, judged.verdict, about):
+        reason = reasons.DATA_GONE
+    return _refuse(office, order.asking, judged, reason) if reason is not None else None
+
+
 def begin(office: Office, order: Order, *, stretch: int = work.STRETCH) -> Underway | Refusal:
     """Judge the request, take the snapshot, and get the work ready; what was begun is gone on with by :func:`go_on`.
 
@@ -113,7 +129,7 @@ def begin(office: Office, order: Order, *, stretch: int = work.STRETCH) -> Under
         with work.opened(folder) as file:
             _rename_people(office, file, folder, order, agreement.purpose)
             work.get_ready(file, order, snapshot.taken_at.isoformat(), stretch=stretch)
-            return _underway(file)
+            return replace(_underway(file), parts=len(work.stretches(file)) * len(given))
     except BaseException:
         work.give_up(folder)
         raise
@@ -349,9 +365,13 @@ def _shards(file: DuckDBPyConnection) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _somebody_is_gone(office: Office, file: DuckDBPyConnection, verdict: Verdict) -> bool:
+    return _are_gone(office, verdict, (people for _, __, people in _shards(file)))
+
+
+def _are_gone(office: Office, verdict: Verdict, about: Iterable[bytes]) -> bool:
     with office.conn.transaction():
         office.conn.execute(_QUERIES.settings, {"providers": ",".join(verdict.agreement.providers)})
-        for _, __, people in _shards(file):
+        for people in about:
             ids = [UUID(bytes=people[at : at + _ID]) for at in range(0, len(people), _ID)]
             row = office.conn.execute(_QUERIES.gone, {"people": ids}).fetchone()
             if row and row[0]:

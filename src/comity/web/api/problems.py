@@ -148,5 +148,6 @@ _WHEN: Final = {
     HTTPStatus.NOT_FOUND: "There is nothing, or nothing that may be shown to you: the two look the same.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The source takes another format.",
+    HTTPStatus.TOO_MANY_REQUESTS: "As much as may be is under way; wait until some of it is done.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "The request does not have the shape that this operation takes.",
 }
