@@ -8,12 +8,13 @@ from types import SimpleNamespace
 import pytest
 
 from comity.agreements.assessment import Answer, Assessment, load_catalogue
-from comity.agreements.assessment.models import PRESENT
-from comity.vocabulary import Vocabulary
+from comity.agreements.assessment.models import PRESENT, Step
+from comity.vocabulary import Vocabulary, load
 from comity.vocabulary.models import Label
+from comity.web.governing.asking import paths_of
 from comity.web.governing.beginning import Wanted, faults_in
 from comity.web.governing.course import due_of_agreements, due_of_measures
-from comity.web.governing.reading import day_in_digits, length_in_words, read_answer, read_day, read_length
+from comity.web.governing.reading import day_in_digits, length_in_words, read_answer, read_day, read_length, read_soon
 
 TODAY = date(2026, 11, 26)
 
@@ -128,3 +129,35 @@ def test_a_measure_falls_due_for_its_owner_while_it_is_planned():
 )
 def test_what_is_wrong_with_a_beginning_is_told_by_its_place(vocabulary: Vocabulary, wanted: Wanted, places: set[str]):
     assert set(faults_in(wanted, vocabulary, ["police", "court"], ["open@1"])) == places
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [("1 day", "P1D"), ("4 hours", "PT4H"), ("1 dag en 12 uur", "P1DT12H"), ("pt4h", "PT4H"), ("2 days, 1 hour", "P2DT1H"),
+     ("1 year", ""), ("", ""), ("0 hours", ""), ("soon", "")],
+)  # fmt: skip
+def test_days_and_hours_are_read_as_people_write_them(typed: str, read: str):
+    assert read_soon(typed) == read
+    for language in ("en", "nl") if read else ():
+        assert read_soon(length_in_words(read, language)) == read
+
+
+@pytest.mark.parametrize(
+    ("question", "typed", "answer"),
+    [("statistics_epsilon", "0,5", "0.5"), ("statistics_epsilon", "11", None), ("statistics_delta", "1e-6", "1e-6"),
+     ("statistics_most_per_person", "3", "3"), ("statistics_most_per_person", "x", None)],
+)  # fmt: skip
+def test_numbers_are_read_within_what_the_agreement_takes(question: str, typed: str, answer: str | None):
+    read = read_answer(load_catalogue().questions[question], [typed], (), load(), "")
+    assert (read.answer.text if read.answer else None, read.fault is None) == (answer, answer is not None)
+
+
+def test_a_question_is_asked_where_another_answer_calls_for_it_or_while_it_is_answered():
+    def asked(**answers: str) -> set[str]:
+        given = {path: Answer(value if path != "channels" else (value,)) for path, value in answers.items()}
+        return set(paths_of(Assessment("a", 1, given), Step.MEASURES))
+
+    assert not {"statistics_epsilon", "review_each"} & asked()
+    assert {"statistics_epsilon", "statistics_per"} < asked(channels="statistic")
+    assert {"review_each", "review_overdue"} < asked(emergency="yes")
+    assert "statistics_epsilon" in asked(statistics_epsilon="1"), "so that it can be taken away"

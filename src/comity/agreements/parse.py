@@ -67,7 +67,7 @@ _NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}")
 _KEEP: Final = re.compile(
     r"P(?=[0-9])(?:[1-9][0-9]{0,2}Y)?(?:[1-9][0-9]{0,2}M)?(?:[1-9][0-9]{0,2}W)?(?:[1-9][0-9]{0,3}D)?"
 )
-_WITHIN: Final = re.compile(r"P(?=[0-9T])(?:[1-9][0-9]?D)?(?:T[1-9][0-9]?H)?")
+WITHIN: Final = re.compile(r"P(?=[0-9T])(?:[1-9][0-9]?D)?(?:T[1-9][0-9]?H)?")
 _T = TypeVar("_T")
 
 
@@ -281,7 +281,7 @@ class _Builder:
 
     def _soon(self, tree: Tree) -> str:
         text = self._text(tree)
-        if text.text and not _WITHIN.fullmatch(text.text):
+        if text.text and not WITHIN.fullmatch(text.text):
             mend = "Write an ISO 8601 length in days or hours, e.g. P1D or PT4H."
             self._fault(text.place, f"{text.text!r} is not a time to review within.", mend)
         return text.text

@@ -26,7 +26,9 @@ def test_the_example_is_complete(example, vocabulary):
 
 def test_an_empty_assessment_has_every_required_question_and_list_open(vocabulary, catalogue):
     found = {point.path for point in open_answers(Assessment("a", 1), vocabulary)}
-    once = {each.id for each in catalogue.questions.values() if not each.list and not each.optional}
+    once = {
+        each.id for each in catalogue.questions.values() if not each.list and not each.optional and not each.only_if
+    }
     assert found == once | set(catalogue.lists)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -13,11 +14,23 @@ from comity.agreements.assessment.draft import KEYS, draft_agreement
 from comity.agreements.assessment.errors import IncompleteError
 from comity.agreements.assessment.models import PRESENT
 from comity.agreements.difference import differences
+from comity.agreements.models import Review
 from comity.agreements.store import add_agency, propose
 from comity.store import Role
 from comity.vocabulary import Label
 
 HERE = Answer(PRESENT)
+BUDGET = {
+    "statistics_epsilon": "1.0",
+    "statistics_delta": "1e-6",
+    "statistics_per": "P1M",
+    "statistics_most_per_person": "3",
+}
+REVIEW = {
+    "review_each": "disclosure", "review_within": "PT12H", "review_roles": ("data-protection-officer",),
+    "review_agencies": ("1-police",), "review_notice": "immediate", "review_overdue": "suspend",
+}  # fmt: skip
+ONLY_SOMETIMES = {"must_state", "emergency", *BUDGET, *REVIEW}
 
 
 def changed(example, answers):
@@ -46,7 +59,7 @@ def test_the_draft_says_where_it_comes_from_and_why_each_is_needed(example, voca
     assert "  # To recognise the person and know whether he lives near." in text
 
 
-@pytest.mark.parametrize("question", [each for each in KEYS if each != "must_state"])
+@pytest.mark.parametrize("question", [each for each in KEYS if each not in ONLY_SOMETIMES])
 def test_a_question_that_the_agreement_needs_is_named_while_it_is_open(example, vocabulary, catalogue, question):
     (point,) = missing(changed(example, {question: None}), vocabulary)
     assert point.path == question
@@ -61,7 +74,7 @@ def test_a_question_that_it_does_not_need_may_stay_open(example, vocabulary, mar
 
 def test_all_that_is_missing_is_named_at_once(vocabulary):
     named = {point.path for point in missing(Assessment("empty", 1), vocabulary)}
-    assert named == {*KEYS, "moments", "data", "bases"} - {"must_state"}
+    assert named == {*KEYS, "moments", "data", "bases"} - ONLY_SOMETIMES
 
 
 # what is changed | the question that is named | what is said
@@ -138,3 +151,46 @@ def test_what_is_drafted_can_be_proposed(example, vocabulary, store):
         proposed = propose(conn, draft_agreement(later, vocabulary), vocabulary, datetime(2026, 1, 2, tzinfo=UTC))
     assert (str(proposed), str(proposed.assessment)) == ("marac-victim-safety@4", "marac-victim-safety@4")
     assert proposed.in_force.start == date(2026, 2, 1)
+
+
+# ------------------------------------------------------------------------------------- statistics and emergencies
+
+
+def test_the_channel_for_statistics_brings_its_budget(example, vocabulary, marac):
+    drafted = parse_agreement(
+        draft_agreement(changed(example, {**BUDGET, "channels": ("read", "statistic")}), vocabulary), vocabulary
+    )
+    budget = drafted.statistics
+    assert (str(budget.epsilon), budget.delta, budget.per, budget.most_per_person) == ("1", Decimal("1e-6"), "P1M", 3)
+    closed = changed(example, BUDGET)
+    assert parse_agreement(draft_agreement(closed, vocabulary), vocabulary) == marac, "an answer that is not asked for"
+
+
+def test_an_emergency_brings_who_looks_at_each_use(example, vocabulary, marac):
+    drafted = parse_agreement(draft_agreement(changed(example, {**REVIEW, "emergency": "yes"}), vocabulary), vocabulary)
+    assert drafted.review == Review(
+        "disclosure", "PT12H", ("data-protection-officer",), ("police",), "immediate", "suspend"
+    )
+    for said in ("no", None):
+        quiet = changed(example, {**REVIEW, "emergency": said})
+        assert parse_agreement(draft_agreement(quiet, vocabulary), vocabulary) == marac
+
+
+@pytest.mark.parametrize(("chosen", "asked"), [({"channels": ("statistic",)}, BUDGET), ({"emergency": "yes"}, REVIEW)])
+def test_what_is_chosen_asks_for_what_it_needs_in_both_languages(example, vocabulary, catalogue, chosen, asked):
+    points = missing(changed(example, chosen), vocabulary)
+    assert {it.path for it in points} == set(asked)
+    for it in points:
+        assert catalogue.questions[it.path].ask.en in it.label.en
+        assert catalogue.questions[it.path].ask.nl in it.label.nl
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("statistics_epsilon", "0"), ("statistics_epsilon", "11"), ("statistics_epsilon", "a lot"),
+     ("statistics_delta", "0.5"), ("statistics_most_per_person", "101"), ("statistics_most_per_person", "1.5"),
+     ("review_within", "P1Y"), ("review_within", "soon"), ("review_agencies", ("9-nobody",))],
+)  # fmt: skip
+def test_a_budget_and_a_review_that_no_agreement_takes_are_told_at_their_question(example, vocabulary, path, text):
+    both = {**BUDGET, **REVIEW, "channels": ("statistic",), "emergency": "yes"}
+    assert path in {it.path for it in missing(changed(example, {**both, path: text}), vocabulary)}

@@ -50,6 +50,9 @@ def catalogue_from(path: Path) -> Catalogue:
         gaps=tuple(_gap(block, nl_dpia, questions) for block in file.block("gaps").blocks()),
     )
     file.finish()
+    for each in questions.values():
+        if each.only_if and (each.only_if[0] not in questions or questions[each.only_if[0]].list):
+            raise RuntimeError(f"{each.id} depends on {each.only_if[0]}, which is not asked once")
     return catalogue
 
 
@@ -93,9 +96,15 @@ def _question(
         led=_several(block, "led", known["led"]),
         optional=block.flag("optional"),
         confidential=block.flag("confidential"),
+        only_if=_only_if(block),
     )
     block.finish()
     return question
+
+
+def _only_if(block: Block) -> tuple[str, str] | None:
+    path, _, word = block.text("only_if", "").partition("=")
+    return (path, word) if path else None
 
 
 def _gap(block: Block, points: Collection[str], questions: Collection[str]) -> Gap:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 from functools import partial
 from typing import Final
@@ -18,12 +19,20 @@ from comity.agreements.assessment.models import PRESENT, Answer, Assessment, Cat
 from comity.agreements.conditions import iso_date, parse_condition
 from comity.agreements.errors import ConditionError
 from comity.agreements.minimisers import applicable, applies
+from comity.agreements.parse import DELTA, EPSILON, MAX_DELTA, MAX_EPSILON, MAX_PER_PERSON, WITHIN
 from comity.agreements.reading import MAX_TEXT, hidden
 from comity.vocabulary.models import Vocabulary
 
 LENGTH: Final = re.compile(
     r"P(?=[0-9])(?:[1-9][0-9]{0,2}Y)?(?:[1-9][0-9]{0,2}M)?(?:[1-9][0-9]{0,2}W)?(?:[1-9][0-9]{0,3}D)?"
 )
+NUMBERS: Final[Mapping[str, tuple[str, Decimal]]] = {
+    "statistics_epsilon": (EPSILON, Decimal(MAX_EPSILON)),
+    "statistics_delta": (DELTA, MAX_DELTA),
+    "statistics_most_per_person": (r"[1-9][0-9]{0,2}", Decimal(MAX_PER_PERSON)),
+}
+"""How the agreement writes each number that is asked for, and the largest that it takes."""
+
 INVISIBLE: Final = "An invisible character stands here."
 AGENCY: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -88,6 +97,8 @@ class _Checker:
             Kind.LINE: lambda: _line(answer.text),
             Kind.DAY: lambda: _day(answer.text),
             Kind.LENGTH: lambda: _length(answer.text),
+            Kind.SOON: lambda: _soon(answer.text),
+            Kind.NUMBER: lambda: _number(question, answer.text),
             Kind.CHOICE: lambda: known(options(question, self.catalogue, self.vocabulary)),
             Kind.CHOICES: lambda: known(options(question, self.catalogue, self.vocabulary)),
             Kind.ITEMS: lambda: known(self.assessment.items(question.of)),
@@ -150,6 +161,26 @@ def _length(text: str) -> Iterator[tuple[str, str]]:
             f"{text!r} is not a length of time.",
             "Write an ISO 8601 length in years, months, weeks or days, e.g. P2Y.",
         )
+
+
+def _soon(text: str) -> Iterator[tuple[str, str]]:
+    if not WITHIN.fullmatch(text):
+        yield (
+            f"{text!r} is not a time to review within.",
+            "Write an ISO 8601 length in days or hours, e.g. P1D or PT4H.",
+        )
+
+
+def _number(question: Question, text: str) -> Iterator[tuple[str, str]]:
+    if not is_number(question, text):
+        most = NUMBERS[question.id][1]
+        yield f"{text!r} cannot stand here.", f"Write a number such as 1, at most {most:f}."
+
+
+def is_number(question: Question, text: str) -> bool:
+    """Return whether ``text`` is a number that the agreement takes in answer to ``question``."""
+    form, most = NUMBERS[question.id]
+    return re.fullmatch(form, text) is not None and Decimal(text) <= most
 
 
 def _unreadable(path: str, words: Collection[str]) -> Iterator[Wrong]:

@@ -118,7 +118,7 @@ def open_conflicts(working: Working) -> Iterator[Point]:
 
 def _unanswered(assessment: Assessment) -> Iterator[Point]:
     for question in load_catalogue().questions.values():
-        if question.optional:
+        if question.optional or not assessment.asks(question):
             continue
         for path in _paths(assessment, question):
             if path not in assessment.answers:

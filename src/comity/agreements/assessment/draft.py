@@ -23,7 +23,7 @@ from comity.agreements.assessment.steps import moments, shared
 from comity.agreements.assessment.writing import entry, flow, scalar
 from comity.agreements.errors import FaultyAgreementError
 from comity.agreements.models import Agreement
-from comity.agreements.parse import parse_agreement
+from comity.agreements.parse import STATISTIC, parse_agreement
 from comity.agreements.prove import contradictions
 from comity.agreements.prove_words import finding_words
 from comity.vocabulary.models import Label, Vocabulary
@@ -46,6 +46,17 @@ KEYS: Final = {
     "then": "retention.then",
     "receipt": "retention.receipt",
     "consent": "consent",
+    "statistics_epsilon": "statistics.epsilon",
+    "statistics_delta": "statistics.delta",
+    "statistics_per": "statistics.per",
+    "statistics_most_per_person": "statistics.most_per_person",
+    "emergency": "review",
+    "review_each": "review.each",
+    "review_within": "review.within",
+    "review_roles": "review.by.roles",
+    "review_agencies": "review.by.agencies",
+    "review_notice": "review.notice",
+    "review_overdue": "review.overdue",
 }
 ITEM_KEYS: Final = {
     "moments": ("provider", "recipient"),
@@ -169,6 +180,27 @@ def _lines(assessment: Assessment, vocabulary: Vocabulary) -> Iterator[str]:
     yield f"onward: {text('onward')}"
     yield f"retention: {_flow({key: text(key) for key in ('keep', 'then', 'receipt')})}"
     yield from (f"consent: {text('consent')}", f"assessment: {assessment}")
+    yield from _budget(assessment)
+    yield from _review(assessment)
+
+
+def _budget(assessment: Assessment) -> Iterator[str]:
+    """Yield the privacy budget, which stands exactly where the channel for statistics is open."""
+    if STATISTIC in assessment.words("channels"):
+        keys = ("epsilon", "delta", "per", "most_per_person")
+        yield f"statistics: {_flow({key: assessment.text(f'statistics_{key}') for key in keys})}"
+
+
+def _review(assessment: Assessment) -> Iterator[str]:
+    """Yield who looks at each use afterwards, where it is for an emergency."""
+    if assessment.text("emergency") == "yes":
+        text = {key: assessment.text(f"review_{key}") for key in ("each", "within", "notice", "overdue")}
+        parties = [assessment.text(f"parties.{item}.agency") for item in assessment.words("review_agencies")]
+        by = {"roles": list(assessment.words("review_roles")), "agencies": parties}
+        yield "review:"
+        yield from (f"  {key}: {flow(text[key])}" for key in ("each", "within"))
+        yield f"  by: {_flow(by)}"
+        yield from (f"  {key}: {flow(text[key])}" for key in ("notice", "overdue"))
 
 
 def _release(each: Shared, assessment: Assessment, vocabulary: Vocabulary) -> Iterator[str]:

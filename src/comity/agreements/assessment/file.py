@@ -162,8 +162,10 @@ class _Reader:
         if not _VERSION.fullmatch(version):
             place = top["version"].place if "version" in top else tree.place
             self.fault(place, "version", f"{version!r} is not a version.", "Write a whole number from 1.")
-        for key, known in (("format", FORMAT), ("catalogue", self.catalogue.version)):
-            if self._word(top, key) not in ("", known):
+        # Questions are added to the catalogue and never renamed, so a file of an earlier one is read as it is.
+        earlier = tuple(str(each) for each in range(1, int(self.catalogue.version)))
+        for key, known, also in (("format", FORMAT, ()), ("catalogue", self.catalogue.version, earlier)):
+            if self._word(top, key) not in ("", known, *also):
                 self.fault(top[key].place, key, f"This {key} is not known here.", f"Write {known!r}, or leave it out.")
         if len(self.answers) > MAX_ANSWERS:
             self.fault(

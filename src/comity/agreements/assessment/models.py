@@ -49,6 +49,8 @@ class Kind(StrEnum):
     TEXT = "text"
     DAY = "day"  # year-month-day
     LENGTH = "length"  # ISO 8601, in Y, M, W, D
+    SOON = "soon"  # ISO 8601, in days and hours
+    NUMBER = "number"  # a decimal, as the agreement writes it
     CONDITION = "condition"  # of the agreement language
     CHOICE = "choice"
     CHOICES = "choices"
@@ -79,6 +81,7 @@ class Question:
     led: tuple[str, ...]
     optional: bool
     confidential: bool  # never published, whoever answers
+    only_if: tuple[str, str] | None = None  # a question that is asked once, and the word that its answer must have
 
     @property
     def key(self) -> str:
@@ -196,6 +199,10 @@ class Assessment:
         """Return the words that were answered at ``path``; none where nothing was."""
         found = self.answers.get(path)
         return found.words if found else ()
+
+    def asks(self, question: Question) -> bool:
+        """Return whether a question is to be answered, as the others stand: some are only where another says so."""
+        return question.only_if is None or question.only_if[1] in self.words(question.only_if[0])
 
     def items(self, name: str) -> tuple[str, ...]:
         """Return the ids of a list's items, in their order."""

@@ -87,14 +87,21 @@ def _row(question: Question) -> tuple[str, ...]:
     kind = f"{question.kind.value} of `{question.of}`" if question.of else question.kind.value
     return (
         f"`{question.key}`{marks}",
-        f"**{question.label.en}** {question.ask.en}",
-        f"**{question.label.nl}** {question.ask.nl}",
+        f"**{question.label.en}** {question.ask.en}{_only_if(question, 'Only if')}",
+        f"**{question.label.nl}** {question.ask.nl}{_only_if(question, 'Alleen als')}",
         kind,
         ", ".join(question.signed_by),
         ", ".join(question.nl_dpia),
         ", ".join(question.ico),
         ", ".join(question.led),
     )
+
+
+def _only_if(question: Question, words: str) -> str:
+    if question.only_if is None:
+        return ""
+    path, word = question.only_if
+    return f" ({words} `{path}`: `{word}`.)"
 
 
 def _sets(catalogue: Catalogue) -> Iterator[str]:

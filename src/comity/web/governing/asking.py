@@ -120,7 +120,7 @@ class Table:
         words = answer.words if answer else ()
         if question.kind is Kind.DAY:
             return tuple(day_in_digits(each) for each in words)
-        if question.kind is Kind.LENGTH:
+        if question.kind in (Kind.LENGTH, Kind.SOON):
             return tuple(length_in_words(each, self.language) for each in words)
         return words
 
@@ -218,10 +218,14 @@ def parties_of(assessment: Assessment) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in named if each))
 
 
-def paths_of(step: Step, of: str = "", item: str = "") -> list[str]:
-    """Return the paths of what a step asks once, or about one item of a list."""
+def paths_of(assessment: Assessment, step: Step, of: str = "", item: str = "") -> list[str]:
+    """Return the paths of what a step asks once, or about one item of a list, as the other answers stand.
+
+    What is no longer asked is shown while it is answered, so that its answer can be taken away.
+    """
     asked = load_catalogue().asked(step, of)
-    return [f"{of}.{item}.{each.key}" if of else each.id for each in asked]
+    paths = [(each, f"{of}.{item}.{each.key}" if of else each.id) for each in asked]
+    return [path for each, path in paths if assessment.asks(each) or path in assessment.answers]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ Days and lengths of time are kept in ISO 8601 and written as people write them: 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from comity.agreements.assessment.check import LENGTH
+from comity.agreements.assessment.check import LENGTH, NUMBERS, is_number
 from comity.agreements.assessment.models import Answer, Kind, Question
 from comity.agreements.conditions import parse_condition
 from comity.agreements.errors import ConditionError
+from comity.agreements.parse import WITHIN
 from comity.agreements.phrases import phrase
 from comity.agreements.reading import MAX_TEXT, hidden
 from comity.vocabulary.models import Label, Vocabulary
@@ -25,6 +26,7 @@ _UNITS: Final = {
     "W": ("week", "weeks", "week", "weken"),
     "D": ("day", "days", "dag", "dagen"),
 }
+_HOUR: Final = ("hour", "hours", "uur", "uur")
 _UNIT_OF: Final = {word: unit for unit, words in _UNITS.items() for word in words}
 _LENGTH: Final = re.compile(r"(\d{1,4})\s*([a-z]+)(?:\s*(?:,|and|en)?\s+(?=\d))?")
 _YEAR_DIGITS: Final = 4
@@ -32,6 +34,10 @@ _YEAR_DIGITS: Final = 4
 NOT_A_DAY: Final = Label("Enter a day, for example 31 12 2026", "Vul een dag in, bijvoorbeeld 31 12 2026")
 NOT_A_LENGTH: Final = Label(
     "Enter a length of time, for example 2 years", "Vul een tijdsduur in, bijvoorbeeld 2 jaar of 18 maanden"
+)
+NOT_SOON: Final = Label(
+    "Enter a time in days or hours, for example 1 day or 4 hours",
+    "Vul een tijd in dagen of uren in, bijvoorbeeld 1 dag of 4 uur",
 )
 NOT_A_CHOICE: Final = Label("Choose one of the answers that are given", "Kies een van de antwoorden die er staan")
 TOO_LONG: Final = Label(
@@ -85,12 +91,13 @@ def _value(
     if kind.several:
         ordered = tuple(dict.fromkeys(words))
         return ordered, None if set(ordered) <= set(known) else NOT_A_CHOICE
-    if kind is Kind.DAY:
-        day = read_day(text)
-        return day, None if day else NOT_A_DAY
-    if kind is Kind.LENGTH:
-        length = read_length(text)
-        return length, None if length else NOT_A_LENGTH
+    if kind in _TYPED:
+        read, wrong = _TYPED[kind]
+        made = read(text)
+        return made, None if made else wrong
+    if kind is Kind.NUMBER:
+        number = text.replace(",", ".")
+        return number, None if is_number(question, number) else not_a_number(question)
     if kind is Kind.CONDITION:
         return text, _condition_fault(text, question, vocabulary, record)
     return text, None
@@ -143,8 +150,35 @@ def read_length(text: str) -> str:
     return made if at == len(lowered) and LENGTH.fullmatch(made) else ""
 
 
+def read_soon(text: str) -> str:
+    """Return a time in days and hours as people write it (1 day, 4 uur, PT4H) in ISO 8601; empty if it is none."""
+    if WITHIN.fullmatch(text.upper()):
+        return text.upper()
+    found = re.fullmatch(
+        r"(?:(\d{1,2})\s*(?:days?|dag(?:en)?))?\s*(?:,|and|en)?\s*(?:(\d{1,2})\s*(?:hours?|uur))?", text.lower()
+    )
+    days, hours = found.groups() if found else (None, None)
+    made = "P" + (f"{int(days)}D" if days else "") + (f"T{int(hours)}H" if hours else "")
+    return made if WITHIN.fullmatch(made) else ""
+
+
+def not_a_number(question: Question) -> Label:
+    """Return what to enter instead: a number, and the largest that may stand there."""
+    most = f"{NUMBERS[question.id][1].normalize():f}"
+    return Label(
+        f"Enter a number above 0, at most {most}"
+        if "delta" not in question.id
+        else f"Enter 0, or e.g. 1e-6, at most {most}",
+        f"Vul een getal boven 0 in, ten hoogste {most.replace('.', ',')}"
+        if "delta" not in question.id
+        else f"Vul 0 in, of bijvoorbeeld 1e-6, ten hoogste {most.replace('.', ',')}",
+    )
+
+
 def length_in_words(text: str, language: str) -> str:
     """Return an ISO 8601 length as people write it; as it is, if it is none."""
+    if WITHIN.fullmatch(text) and "T" in text:
+        return _soon_in_words(text, language)
     if not LENGTH.fullmatch(text):
         return text
     at = 2 if language == "nl" else 0
@@ -154,6 +188,20 @@ def length_in_words(text: str, language: str) -> str:
         f"{count} {_UNITS[unit][at + (count != 1 and (language != 'nl' or unit != 'Y'))]}" for count, unit in parts
     )
     return " ".join(words)
+
+
+def _soon_in_words(text: str, language: str) -> str:
+    at = 2 if language == "nl" else 0
+    parts = re.findall(r"(\d+)([DH])", text)
+    words = ((int(count), _HOUR if unit == "H" else _UNITS["D"]) for count, unit in parts)
+    return " ".join(f"{count} {names[at + (count != 1)]}" for count, names in words)
+
+
+_TYPED: Final[Mapping[Kind, tuple[Callable[[str], str], Label]]] = {
+    Kind.DAY: (read_day, NOT_A_DAY),
+    Kind.LENGTH: (read_length, NOT_A_LENGTH),
+    Kind.SOON: (read_soon, NOT_SOON),
+}
 
 
 def day_in_digits(text: str) -> str:

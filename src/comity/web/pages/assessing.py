@@ -218,7 +218,7 @@ async def _take(
 ) -> Response:
     form, vocabulary, language = await request.form(), services_of(request).node.vocabulary, language_of(request)
     seen = found.table(vocabulary, language, revision_in(form))
-    sent = read_form(form, seen, found.table(vocabulary, language), paths_of(step, of, item))
+    sent = read_form(form, seen, found.table(vocabulary, language), paths_of(found.course.assessment, step, of, item))
     edits = [*_item_edits(form, seen, step, of, item), *sent.edits]
     told = STALE if stale else None
     if (
@@ -354,9 +354,8 @@ async def _step_page(
     table: Table = frame["table"]
     catalogue, assessment = load_catalogue(), found.course.assessment
     groups = [
-        (of, [(item, table.item_name(of, item), table.ask(paths_of(step, of, item))) for item in assessment.items(of)])
-        for of in catalogue.lists
-        if catalogue.asked(step, of)
+        (of, [(it, table.item_name(of, it), table.ask(paths_of(assessment, step, of, it))) for it in items])
+        for of, items in ((of, assessment.items(of)) for of in catalogue.lists if catalogue.asked(step, of))
     ]
     return await page(
         request,
@@ -364,7 +363,7 @@ async def _step_page(
         409 if told else 200,
         told=told,
         view=found.course.step(step),
-        once=table.ask(paths_of(step)),
+        once=table.ask(paths_of(assessment, step)),
         groups=groups,
         new_items={of: _new_item(assessment.items(of)) for of, _ in groups},
         risks=risks(assessment),
@@ -382,7 +381,7 @@ async def _form_page(
     table: Table = frame["table"]
     form, path = (await request.form()) if request.method == "POST" else FormData(), f"{of}.{item}"
     answers = found.course.assessment.answers
-    asked: Sequence[Asked] = sent.asked if sent else table.ask(paths_of(step, of, item))
+    asked: Sequence[Asked] = sent.asked if sent else table.ask(paths_of(found.course.assessment, step, of, item))
     return await page(
         request,
         "assessment-form.html",
