@@ -399,6 +399,38 @@ def test_another_key_here_than_the_pinned_one_is_told_and_not_used(proposed: Cha
     assert f'action="{AGREED}/sign"' not in page
 
 
+def bring(visitor: Browser, data: bytes):
+    form = {"token": visitor.token(), "seen": "", "text": "kept: as it was", "do": "upload"}
+    return visitor.http.post(f"{AGREED}/file", data=form, files={"upload": ("agreement.yaml", data)})
+
+
+def test_a_file_that_is_brought_is_checked_and_not_proposed(proposed: Chamber):
+    grace = proposed.visit(GRACE)
+    page = grace.http.get(f"{AGREED}/file").text
+    text = unescape(re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page, re.DOTALL)[1])
+    shorter = text.replace("channels: [read, notify]", "channels: [read]")
+    brought = bring(grace, shorter.encode())
+    assert "The file has no mistakes. It is not proposed yet." in brought.text
+    assert "channels: [read]" in unescape(brought.text)
+    assert "channels: [read, notify]" in unescape(grace.http.get(f"{AGREED}/file").text)
+    for unreadable in (b"", b"\xff\xfe", b"x" * 1_000_001):
+        refused = bring(grace, unreadable)
+        assert refused.status_code == 400
+        assert "Choose a file with the text of an agreement" in refused.text
+        assert "kept: as it was" in refused.text, "what was typed stays"
+    assert "Line 1" in bring(grace, b"agreement: [").text
+
+
+def test_the_papers_are_a_link_away_once_somebody_signed(proposed: Chamber):
+    grace, papers = proposed.visit(GRACE), (f"/agreements/{NAME}/1.pdf", f"/assessments/{NAME}/1.pdf")
+    assert not any(it in grace.http.get(AGREED).text for it in papers)
+    assert grace.http.post(f"{AGREED}/sign", data=to_sign(grace)).status_code == 303
+    page = grace.http.get(AGREED).text
+    for it in papers:
+        assert it in page
+        assert grace.http.get(it).content.startswith(b"%PDF")
+
+
 def test_a_draft_that_lets_out_more_than_the_assessment_says_is_shown_as_such(proposed: Chamber):
     grace = proposed.visit(GRACE)
     page = grace.http.get(f"{AGREED}/file").text

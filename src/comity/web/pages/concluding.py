@@ -54,6 +54,7 @@ Officer = Annotated[Colleague, Depends(admit_colleague)]
 Version = Annotated[int, Path(ge=1, le=999_999_999)]
 HERE: Final = "/governance/agreements/{name}/{version}"
 MAX_REASON: Final = 500  # characters: a reason is a sentence or two
+MAX_FILE: Final = 1_000_000  # bytes: the longest agreement that is allowed is far below it
 _QUERIES: Final = load_queries("comity.web")
 
 OTHER_TEXT: Final = Label(
@@ -63,6 +64,10 @@ OTHER_TEXT: Final = Label(
 OTHER_NAME: Final = Label(
     "The file names another agreement or version. Leave the first lines as they were",
     "Het bestand noemt een andere overeenkomst of versie. Laat de eerste regels zoals ze waren",
+)
+NO_FILE: Final = Label(
+    "Choose a file with the text of an agreement: YAML, in UTF-8, of at most 1 MB",
+    "Kies een bestand met de tekst van een overeenkomst: YAML, in UTF-8, van ten hoogste 1 MB",
 )
 SIGNED: Final = Label(
     "A party has signed, so the text stays as it is", "Een partij heeft getekend, dus de tekst blijft zoals zij is"
@@ -131,7 +136,10 @@ async def check_or_propose(request: Request, name: str, version: Version, collea
     """Check a file, or propose it: the mistakes are shown with their places, and what was typed stays."""
     stale = await is_stale(request)
     found, form = await _load(request, name, version, colleague), await request.form()
-    text = _text(form, "text").replace("\r\n", "\n")
+    brought = await _brought(form) if form.get("do") == "upload" else None
+    text = (_text(form, "text") if brought is None else brought).replace("\r\n", "\n")
+    if form.get("do") == "upload" and brought is None:
+        return await _file_page(request, found, colleague, text, None, (), NO_FILE)
     vocabulary = services_of(request).node.vocabulary
     agreement, faults = await run_in_threadpool(parsed, text, vocabulary, found.parties)
     told = STALE if stale else FAULTY if faults else None
@@ -435,6 +443,16 @@ async def _file_page(
 async def _proof(request: Request, found: Governed, agreement: Agreement | None) -> Proof:
     vocabulary = services_of(request).node.vocabulary
     return await run_in_threadpool(proof_of, agreement, found.drafted, found.before, vocabulary)
+
+
+async def _brought(form: FormData) -> str | None:
+    """Return the text of a file that was brought; ``None`` if there is none that can be read."""
+    sent = form.get("upload")
+    data = await sent.read(MAX_FILE + 1) if isinstance(sent, UploadFile) else b""
+    try:
+        return data.decode("utf-8-sig") if 0 < len(data) <= MAX_FILE else None
+    except UnicodeDecodeError:
+        return None
 
 
 def _text(form: FormData, name: str) -> str:
