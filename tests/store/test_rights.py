@@ -40,7 +40,10 @@ comity_intake     | people.source_person people.membership people.token     | se
 comity_intake     | people.key people.edge                                  | select insert update delete
 comity_intake     | people.judgement people.move                            | select insert delete
 comity_intake     | people.person                                           | select insert update
-comity_intake     | people.model                                            | select insert
+comity_intake     | people.model people.model_in_force people.sample        | select insert
+comity_intake     | people.stay people.proposal_example                     | select insert delete
+comity_intake     | people.sampled people.sample_answer                     | select insert delete
+comity_intake     | people.hold                                             | select insert update* delete
 comity_intake     | people.standing_judgement                               | select
 comity_gate       | people.membership people.token people.person            | select
 

@@ -108,7 +108,8 @@ def _forget(sitting: Sitting, whole: Sequence[UUID], shared: Collection[UUID], p
     conn.execute(QUERIES.drop_verbatim, {"ids": list(shared)})
     restored = restore(sitting, taken, ())
     conn.execute(QUERIES.destroy_unused_keys, {"subjects": list(taken.subjects.values())})
-    link(sitting, restored, Taken(taken.subjects, taken.persons | frozenset(people)), erase=True)
+    gone = Taken(taken.subjects, taken.persons | frozenset(people), taken.detained)
+    link(sitting, restored, gone, erase=True)
     store.remember_erased(conn, people, sitting.now)
 
 

@@ -18,6 +18,7 @@ import rfc8785
 from psycopg.types.json import Jsonb
 
 from comity import people
+from comity.intake.holding import enter_holds
 from comity.intake.store import QUERIES, Connection
 from comity.ledger import Entry, append, commitment
 from comity.ledger.entry import SALT_SIZE
@@ -33,6 +34,7 @@ def decide(conn: Connection, pair: tuple[UUID, UUID], now: datetime, *, same: bo
     with conn.transaction():
         judgement = people.judge(conn, *pair, same=same, by=by, reason=reason, at=now)
         _enter(conn, now, {"act": "same" if same else "different", "decision": str(judgement.judgement)}, by)
+        enter_holds(conn, now)
     return judgement
 
 
@@ -41,6 +43,7 @@ def undo(conn: Connection, decision: UUID, now: datetime, *, by: str, reason: st
     with conn.transaction():
         judgement = people.undo(conn, decision, by=by, reason=reason, at=now)
         _enter(conn, now, {"act": "undo", "decision": str(decision)}, by)
+        enter_holds(conn, now)
     return judgement
 
 

@@ -1,24 +1,31 @@
-"""Tell ``people`` who was said, who is said no longer, and who is who by a source's own word.
+"""Tell ``people`` who was said, who is said no longer, who was in prison when, and who is who by a source's own word.
 
 Linking everybody anew is :mod:`comity.intake.relinking`; what people decide, :mod:`comity.intake.deciding`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from comity import people
 from comity.intake.causes import Cause
+from comity.intake.holding import enter_holds
 from comity.intake.restore import Taken
 from comity.intake.sitting import Sitting
 from comity.intake.store import QUERIES, Connection, ids
 from comity.people import Features
 from comity.people.errors import ContradictoryJudgementError, UnknownSourcePersonError
+from comity.people.models import Stay
 from comity.record.models import Record
 from comity.vocabulary.models import FieldType, Identifiability, RecordType
+
+PRISON: Final = ("remand", "sentence", "recall", "youth")
+"""The kinds of custody of which nobody is in two at once. A prisoner passes through a jail on the way to court, is
+questioned by the police and treated in a hospital, and stays on the prison's book meanwhile."""
 
 
 def link(sitting: Sitting, put: Sequence[Record], taken: Taken, *, erase: bool = False) -> None:
@@ -29,7 +36,36 @@ def link(sitting: Sitting, put: Sequence[Record], taken: Taken, *, erase: bool =
         with suppress(UnknownSourcePersonError):  # taken away before: retracted, and now erased
             people.remove(sitting.conn, identifier, erase=erase)
     kind = sitting.vocabulary.record_types["person"]
-    people.place_many(sitting.conn, [features(kind, record) for record in persons])
+    detained = _detained(put) | taken.detained
+    placed = people.place_many(
+        sitting.conn,
+        [features(kind, record) for record in persons],
+        stays_of(sitting.conn, detained) if detained else None,
+    )
+    if gone or detained or any(placement.held for placement in placed):
+        enter_holds(sitting.conn, sitting.now)
+
+
+def _detained(put: Iterable[Record]) -> set[UUID]:
+    """Return whose times in prison are said."""
+    custody = [it for it in put if it.record_type == "custody" and it.values.get("kind") in PRISON]
+    return {it.source_person for it in custody if it.source_person}
+
+
+def stays_of(conn: Connection, persons: Collection[UUID]) -> dict[UUID, list[Stay]]:
+    """Return when each of these was in prison, as the record has it."""
+    stays: dict[UUID, list[Stay]] = {person: [] for person in persons}
+    for person, *stay in conn.execute(QUERIES.stays_of, {"persons": list(persons), "kinds": list(PRISON)}):
+        stays[person].append(Stay(*stay))
+    return stays
+
+
+def all_stays(conn: Connection) -> dict[UUID, list[Stay]]:
+    """Return when everybody was in prison, as the record has it."""
+    stays: dict[UUID, list[Stay]] = {}
+    for person, *stay in conn.execute(QUERIES.all_stays, {"kinds": list(PRISON)}):
+        stays.setdefault(person, []).append(Stay(*stay))
+    return stays
 
 
 def features(kind: RecordType, record: Record) -> Features:
@@ -81,6 +117,7 @@ def judge(sitting: Sitting, pair: tuple[UUID, UUID], *, same: bool) -> Cause | N
         return Cause.PERSON_NOT_KNOWN_YET
     except ContradictoryJudgementError:
         return Cause.JUDGED_BEFORE
+    enter_holds(sitting.conn, sitting.now)
     return None
 
 

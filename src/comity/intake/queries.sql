@@ -178,6 +178,16 @@ where resolved_at is null and (%(source)s::text is null or source = %(source)s)
 -- Which of these persons have a record now.
 select record_id from record.person where record_id = any(%(persons)s)
 
+-- name: stays_of
+-- When these persons were in prison.
+select source_person, agency, facility, received_on, released_on from record.custody
+where source_person = any(%(persons)s::uuid[]) and kind = any(%(kinds)s::text[])
+
+-- name: all_stays
+-- When everybody was in prison.
+select source_person, agency, facility, received_on, released_on from record.custody
+where source_person is not null and kind = any(%(kinds)s::text[])
+
 -- name: note_linking
 -- Note that everybody was linked again, and what came of it.
 insert into intake.linking (entry, linked_at, model, outcome, salt)

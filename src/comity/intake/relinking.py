@@ -16,8 +16,11 @@ import rfc8785
 from psycopg.types.json import Jsonb
 
 from comity import people
+from comity.intake.holding import enter_holds
+from comity.intake.linking import all_stays
 from comity.intake.store import QUERIES, Connection
 from comity.ledger import Entry, append, commitment
+from comity.people.holds import put_stays
 from comity.people.models import Changes
 
 _SALT_SIZE = 16
@@ -28,6 +31,7 @@ def relink(
 ) -> Changes:
     """Link everybody again, training a model first if there is none or ``retrain`` asks for it; return what changed."""
     with conn.transaction():
+        put_stays(conn, all_stays(conn), everybody=True)
         changes = people.relink(conn, now, progress, retrain=retrain)
         outcome = asdict(changes)
         entry, salt = uuid4(), secrets.token_bytes(_SALT_SIZE)
@@ -35,6 +39,7 @@ def relink(
         append(conn, [line])
         values = {"entry": entry, "at": now, "model": changes.model, "outcome": Jsonb(outcome), "salt": salt}
         conn.execute(QUERIES.note_linking, values)
+        enter_holds(conn, now)
     return changes
 
 

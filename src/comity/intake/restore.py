@@ -20,10 +20,14 @@ from comity.record.store import put_records, remove_records_of_statements, store
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Rows that were taken away: record id to the subject under whose key it was kept; person records apart."""
+    """Rows that were taken away: record id to the subject under whose key it was kept; person records apart.
+
+    ``detained``: whose records of custody were among them.
+    """
 
     subjects: dict[UUID, UUID] = field(default_factory=dict)
     persons: frozenset[UUID] = frozenset()
+    detained: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ def take_away(sitting: Sitting, statements: Sequence[UUID]) -> Taken:
     rows = rows_of_statements(sitting.conn, sitting.vocabulary, statements)
     remove_records_of_statements(sitting.conn, sitting.vocabulary, statements)
     persons = frozenset(record for name, record, _ in rows if name == "person")
-    return Taken({record: person or record for _, record, person in rows}, persons)
+    detained = frozenset(person for name, _, person in rows if name == "custody" and person)
+    return Taken({record: person or record for _, record, person in rows}, persons, detained)
 
 
 def restore(sitting: Sitting, taken: Taken, put: Collection[UUID]) -> list[Record]:

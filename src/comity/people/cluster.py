@@ -9,19 +9,23 @@
 4. Pairs that are *unlike* (twins by all appearances) keep two groups apart too, except of those whom a person has put
    together with anybody: there the names are known to mislead.
 5. A pair that was never scored counts as :data:`UNSCORED`.
-6. A component too large to average (:data:`LARGEST_COMPONENT`) is first cut at its weakest pairs: it is a flood of
+6. Pairs that are *contrary* (``limits.py``) keep two groups apart as well, and so does their size: the strongest bonds
+   have joined by then, so it is the weakest that gives way. What was refused for that alone is *held*, for a person.
+7. A component too large to average (:data:`LARGEST_COMPONENT`) is first cut at its weakest pairs: it is a flood of
    namesakes or a fault, and no person has so many records.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from comity.people.errors import ContradictoryJudgementError
+from comity.people.limits import LARGEST_PERSON, Limit
 from comity.people.score import LINKED_FROM
 
 UNSCORED = -10.0  # bits: what two people who share no blocking key are worth. 2026-11-22.
@@ -40,6 +44,24 @@ class Bonds(Generic[N]):
     same: frozenset[tuple[N, N]] = field(default_factory=frozenset)
     different: frozenset[tuple[N, N]] = field(default_factory=frozenset)
     unlike: frozenset[tuple[N, N]] = field(default_factory=frozenset)
+    contrary: Mapping[tuple[N, N], Limit] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold(Generic[N]):
+    """Two persons who would be one, but for a limit; the likeliest pair between them that it is about."""
+
+    a: N
+    b: N
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped(Generic[N]):
+    """A partition into persons, sorted, and what is held."""
+
+    persons: list[tuple[N, ...]]
+    holds: list[Hold[N]]
 
 
 def components(nodes: Iterable[N], pairs: Iterable[tuple[N, N]]) -> list[list[N]]:
@@ -64,7 +86,7 @@ def components(nodes: Iterable[N], pairs: Iterable[tuple[N, N]]) -> list[list[N]
 def to_average(
     nodes: Iterable[N], weights: Mapping[tuple[N, N], float], bonds: Bonds[N], threshold: float = LINKED_FROM
 ) -> Iterator[list[N]]:
-    """Yield the groups of two or more within which pairs are averaged (rules 3 and 6)."""
+    """Yield the groups of two or more within which pairs are averaged (rules 3 and 7)."""
     strong: list[tuple[N, N]] = [pair for pair, weight in weights.items() if weight >= threshold]
     tied = strong + list(bonds.same)
     for group in components(nodes, tied):
@@ -87,7 +109,17 @@ def cluster(
     bonds: Bonds[N] | None = None,
     threshold: float = LINKED_FROM,
 ) -> list[tuple[N, ...]]:
-    """Return the partition of ``nodes`` into persons, sorted.
+    """Return the partition of ``nodes`` into persons, sorted: :func:`grouped` without what is held."""
+    return grouped(nodes, weights, bonds, threshold).persons
+
+
+def grouped(
+    nodes: Iterable[N],
+    weights: Mapping[tuple[N, N], float],
+    bonds: Bonds[N] | None = None,
+    threshold: float = LINKED_FROM,
+) -> Grouped[N]:
+    """Return the partition of ``nodes`` into persons, and what is held.
 
     ``weights`` hold bits per pair ``(a, b)`` with ``a < b``, as do the pairs of ``bonds``.
 
@@ -98,11 +130,14 @@ def cluster(
     everyone = sorted(set(nodes))
     alone = set(everyone)
     partition: list[tuple[N, ...]] = []
+    holds: list[Hold[N]] = []
     for group in to_average(everyone, weights, bonds, threshold):
         alone.difference_update(group)
-        partition += _Linkage(group, weights, bonds).merged(threshold)
+        linkage = _Linkage(group, weights, bonds)
+        partition += linkage.merged(threshold)
+        holds += linkage.holds()
     partition += [(node,) for node in alone]
-    return sorted(partition)
+    return Grouped(sorted(partition), sorted(holds, key=lambda hold: (hold.a, hold.b)))
 
 
 class _Linkage(Generic[N]):
@@ -110,6 +145,7 @@ class _Linkage(Generic[N]):
 
     def __init__(self, nodes: Sequence[N], weights: Mapping[tuple[N, N], float], bonds: Bonds[N]) -> None:
         inside = set(nodes)
+        self.weights: Mapping[tuple[N, N], float] = weights
         together = [pair for pair in bonds.same if inside.issuperset(pair)]
         self.groups: dict[int, list[N]] = dict(enumerate(components(nodes, together)))
         where = {node: place for place, group in self.groups.items() for node in group}
@@ -127,6 +163,17 @@ class _Linkage(Generic[N]):
         for a, b in bonds.unlike:
             if a in where and b in where and judged.isdisjoint((a, b)):
                 self._keep_apart(where[a], where[b])
+        self.clashes: dict[tuple[N, N], Limit] = {
+            pair: limit for pair, limit in bonds.contrary.items() if where.keys() >= set(pair)
+        }
+        self.contrary: dict[int, set[int]] = {place: set() for place in self.groups}
+        for a, b in self.clashes:
+            if where[a] != where[b]:  # a person has put them together
+                self.contrary[where[a]].add(where[b])
+                self.contrary[where[b]].add(where[a])
+        joined = Counter(where[a] for a, _ in together)
+        self.room = {place: (1 + joined[place]) * LARGEST_PERSON for place in self.groups}
+        self.refused: list[tuple[N, N]] = []
 
     def _keep_apart(self, i: int, j: int) -> None:
         if i == j:
@@ -151,18 +198,41 @@ class _Linkage(Generic[N]):
             minus, _, _, i, j = heapq.heappop(offers)
             if -minus < threshold:
                 break
-            if i in self.groups and j in self.groups:
+            if i not in self.groups or j not in self.groups:
+                continue
+            if self._is_beyond_a_limit(i, j):
+                self.refused.append((self.groups[i][0], self.groups[j][0]))
+            else:
                 for other in self._merge(i, j):
                     heapq.heappush(offers, other)
         return [tuple(group) for group in self.groups.values()]
 
+    def _is_beyond_a_limit(self, i: int, j: int) -> bool:
+        size = len(self.groups[i]) + len(self.groups[j])
+        return j in self.contrary[i] or size > self.room[i] + self.room[j] - LARGEST_PERSON
+
+    def holds(self) -> Iterator[Hold[N]]:
+        """Yield what :meth:`merged` refused for a limit alone: of each two persons, the likeliest pair."""
+        where = {node: place for place, group in self.groups.items() for node in group}
+        parted = {(min(pair), max(pair)) for a, b in self.refused if (pair := (where[a], where[b]))}
+        for i, j in sorted(parted):
+            if i == j or j in self.apart[i]:  # a person has parted them since, or what joined later did
+                continue
+            between = [(min(a, b), max(a, b)) for a in self.groups[i] for b in self.groups[j]]
+            clashing = [pair for pair in between if pair in self.clashes]
+            a, b = min(clashing or between, key=lambda pair: (-self.weights.get(pair, UNSCORED), pair))
+            yield Hold(a, b, self.clashes.get((a, b), Limit.SIZE))
+
     def _merge(self, i: int, j: int) -> Iterator[tuple[float, N, N, int, int]]:
         new = max(self.groups) + 1
-        kept_apart = self.apart[i] | self.apart[j]
+        kept_apart, contrary = self.apart[i] | self.apart[j], self.contrary[i] | self.contrary[j]
         size = {place: len(group) for place, group in self.groups.items()}
         del size[i], size[j]
         self.groups[new] = sorted(self.groups.pop(i) + self.groups.pop(j))
-        self.apart[new] = kept_apart
+        self.apart[new], self.contrary[new] = kept_apart, contrary
+        self.room[new] = self.room[i] + self.room[j] - LARGEST_PERSON
+        for place in contrary & size.keys():
+            self.contrary[place].add(new)
         for place in size:
             self.sums[place, new] = self.sums[min(i, place), max(i, place)] + self.sums[min(j, place), max(j, place)]
             if place in kept_apart:

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from comity.people.block import candidates
 from comity.people.bulk import weigh
-from comity.people.cluster import Bonds, N, cluster, to_average
+from comity.people.cluster import Bonds, Grouped, Hold, N, components, grouped, to_average
 from comity.people.comparisons import may_be_twins, rests_on_names
+from comity.people.limits import Limit, contrary
 from comity.people.model import Model
-from comity.people.models import Standard
+from comity.people.models import Standard, Stay
 from comity.people.score import NEEDS_A_PERSON_FROM, score
 
 Progress = Callable[[str], None]
@@ -24,6 +25,7 @@ class Linked:
 
     weights: Mapping[tuple[UUID, UUID], float]  # from NEEDS_A_PERSON_FROM up, the lower id first
     clusters: tuple[tuple[UUID, ...], ...]
+    holds: tuple[Hold[UUID], ...] = ()
 
 
 def partition(
@@ -32,13 +34,15 @@ def partition(
     standards: Mapping[N, Standard],
     model: Model,
     bonds: Bonds[N],
-) -> list[tuple[N, ...]]:
-    """Return the persons among ``ids``, given the weights of the pairs that blocking found.
+    stays: Mapping[N, Sequence[Stay]] | None = None,
+) -> Grouped[N]:
+    """Return the persons among ``ids``, given the weights of the pairs that blocking found, and what is held.
 
     The pairs that blocking did not find are scored here where they will be averaged; twins are kept apart, and so are
-    those who share a name and no more, where nobody has learnt how common names are.
+    those who share a name and no more, where nobody has learnt how common names are. ``stays``: when who was in prison.
     """
     full, unlike = dict(weights), set()
+    beyond: dict[tuple[N, N], Limit] = {}
     everyone = sorted(ids)
     for group in to_average(everyone, weights, bonds):
         for a, b in combinations(group, 2):
@@ -46,7 +50,10 @@ def partition(
                 full[a, b] = score(standards[a], standards[b], model).total
             if _may_not_link(standards[a], standards[b], model):
                 unlike.add((a, b))
-    return cluster(everyone, full, replace(bonds, unlike=frozenset(unlike)))
+        inside = set(group)
+        judged = components(group, [pair for pair in bonds.same if inside.issuperset(pair)])
+        beyond |= contrary(group, standards, stays or {}, model, judged)
+    return grouped(everyone, full, replace(bonds, unlike=frozenset(unlike), contrary=beyond))
 
 
 def _may_not_link(a: Standard, b: Standard, model: Model) -> bool:
@@ -55,7 +62,11 @@ def _may_not_link(a: Standard, b: Standard, model: Model) -> bool:
 
 
 def link(
-    standards: Mapping[UUID, Standard], model: Model, bonds: Bonds[UUID], progress: Progress = lambda _step: None
+    standards: Mapping[UUID, Standard],
+    model: Model,
+    bonds: Bonds[UUID],
+    progress: Progress = lambda _step: None,
+    stays: Mapping[UUID, Sequence[Stay]] | None = None,
 ) -> Linked:
     """Link everybody: the same pairs, weights and clusters as placing them one by one."""
     ids: Sequence[UUID] = sorted(standards)
@@ -65,4 +76,5 @@ def link(
     weighed = weigh(people, pairs, model)
     weights = {(ids[a], ids[b]): weight for a, b, weight in weighed if weight >= NEEDS_A_PERSON_FROM}
     progress(f"clustering {len(weights)} pairs")
-    return Linked(weights, tuple(partition(ids, weights, standards, model, bonds)))
+    found = partition(ids, weights, standards, model, bonds, stays)
+    return Linked(weights, tuple(found.persons), tuple(found.holds))

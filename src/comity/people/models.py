@@ -30,6 +30,16 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True)
+class Stay:
+    """A time in prison, as far as linking needs it: nobody is in two at once."""
+
+    agency: str
+    facility: str | None
+    since: date
+    until: date | None  # None: not released, as far as is said
+
+
+@dataclass(frozen=True, slots=True)
 class Standard:
     """The same, standardised: the one form that blocking, scoring in Python and scoring in SQL compare.
 
@@ -109,6 +119,7 @@ class Placement:
     new: bool  # nobody was there before
     edges: tuple[Edge, ...] = ()  # the pairs that were looked at and may matter
     merged: tuple[UUID, ...] = ()  # persons that turned out to be this one; they redirect here from now on
+    held: bool = False  # whether something that its arrival showed is put before a person first
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,7 @@ class Changes:
     moved: int  # source persons whose person changed
     edges: int
     needs_a_person: int
+    held: int  # pairs that would be one person, but for a limit
     model: str | None  # the version of the model used; None where there was nobody to link
     trained: bool
 
@@ -133,3 +145,14 @@ class Review:
     a: UUID
     b: UUID
     weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A pair that would be one person, had a limit not stopped it: put before a person, with the reason."""
+
+    hold: UUID
+    a: UUID
+    b: UUID
+    limit: str  # of limits.Limit
+    since: datetime

@@ -16,12 +16,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID, uuid4
 
-from comity.people import store
-from comity.people.cluster import cluster
+from comity.people import holds, store
+from comity.people.cluster import Grouped, grouped
 from comity.people.errors import UnknownSourcePersonError
 from comity.people.link import partition
 from comity.people.model import Model
-from comity.people.models import Edge, Features, Placement, Standard
+from comity.people.models import Edge, Features, Placement, Standard, Stay
 from comity.people.reconcile import Assignment, assign
 from comity.people.score import LINKED_FROM, NEEDS_A_PERSON_FROM, score
 from comity.people.standardise import standardise
@@ -33,10 +33,15 @@ def place(conn: Conn, features: Features) -> Placement:
     return place_many(conn, [features])[0]
 
 
-def place_many(conn: Conn, features: Sequence[Features]) -> list[Placement]:
-    """Place many; of a source person given twice, the last features count. Placements come in the order given."""
+def place_many(
+    conn: Conn, features: Sequence[Features], stays: Mapping[UUID, Sequence[Stay]] | None = None
+) -> list[Placement]:
+    """Place many; of a source person given twice, the last features count. Placements come in the order given.
+
+    ``stays``: of whoever's times in prison are not what they were, all that there are now.
+    """
     latest = {each.source_person: each for each in features}
-    if not latest:
+    if not latest and not stays:
         return []
     standards = {id_: standardise(each) for id_, each in latest.items()}
     store.lock(conn)
@@ -44,11 +49,13 @@ def place_many(conn: Conn, features: Sequence[Features]) -> list[Placement]:
     if before:
         store.forget_derived(conn, list(before))
     store.put_features(conn, list(latest.values()), standards)
+    if stays:
+        holds.put_stays(conn, stays)
     conn.execute(store.QUERIES.update_agency, {"ids": list(before)})
     model = store.current_model(conn)
     weights = _weighed(conn, standards, model) if model else {}
-    assignment = recluster(conn, latest, model)
-    return [_placement(each.source_person, assignment, before, weights) for each in features]
+    assignment, held = recluster(conn, latest.keys() | (stays or {}).keys(), model)
+    return [_placement(each.source_person, assignment, before, weights, held=held) for each in features]
 
 
 def _weighed(conn: Conn, standards: Mapping[UUID, Standard], model: Model) -> Weights:
@@ -62,28 +69,35 @@ def _weighed(conn: Conn, standards: Mapping[UUID, Standard], model: Model) -> We
     return weights
 
 
-def recluster(conn: Conn, ids: Iterable[UUID], model: Model | None) -> Assignment:
-    """Cluster everybody whom a change to these source persons could concern, and write who is in which person."""
+def recluster(conn: Conn, ids: Iterable[UUID], model: Model | None) -> tuple[Assignment, bool]:
+    """Cluster everybody whom a change to these source persons could concern, and write who is in which person.
+
+    Return it with whether anything is held that was not.
+    """
     reached = store.reach(conn, ids, LINKED_FROM)
     held = {id_: person for id_, person in reached.items() if person}
-    clusters = _clusters(conn, list(reached), model)
-    assignment = assign(clusters, held, store.past(conn, reached), uuid4)
+    found = _grouped(conn, list(reached), model)
+    assignment = assign(found.persons, held, store.past(conn, reached), uuid4)
     store.put_assignment(conn, assignment, held)
-    return assignment
+    fresh = holds.put_holds(conn, reached, found.holds) if held or found.holds else False
+    return assignment, fresh
 
 
-def _clusters(conn: Conn, ids: list[UUID], model: Model | None) -> list[tuple[UUID, ...]]:
+def _grouped(conn: Conn, ids: list[UUID], model: Model | None) -> Grouped[UUID]:
     bonds = store.bonds_of(conn, ids)
     if model is None:
-        return cluster(ids, {}, bonds)
-    return partition(ids, store.edges_within(conn, ids), store.standards_of(conn, ids), model, bonds)
+        return grouped(ids, {}, bonds)
+    stays = holds.stays_of(conn, ids) if len(ids) > 1 else {}
+    return partition(ids, store.edges_within(conn, ids), store.standards_of(conn, ids), model, bonds, stays)
 
 
-def _placement(id_: UUID, assignment: Assignment, before: Mapping[UUID, UUID], weights: Weights) -> Placement:
+def _placement(
+    id_: UUID, assignment: Assignment, before: Mapping[UUID, UUID], weights: Weights, *, held: bool
+) -> Placement:
     person = assignment.persons[id_]
     edges = tuple(sorted(Edge(a, b, weight) for (a, b), weight in weights.items() if id_ in (a, b)))
     merged = tuple(sorted(old for old, new in assignment.redirects.items() if new == person))
-    return Placement(id_, person, id_ not in before and person in assignment.created, edges, merged)
+    return Placement(id_, person, id_ not in before and person in assignment.created, edges, merged, held)
 
 
 def remove(conn: Conn, source_person: UUID, *, erase: bool = False) -> None:
@@ -109,6 +123,7 @@ def _leave(conn: Conn, source_person: UUID, person: UUID, *, erase: bool) -> Non
     model = store.current_model(conn)
     others = [id_ for id_ in store.reach(conn, [source_person], LINKED_FROM) if id_ != source_person]
     conn.execute(store.QUERIES.retire_edges, {"ids": [source_person]})
+    holds.put_holds(conn, [source_person], ())
     store.put_moves(conn, [source_person], [person], [None])
     conn.execute(store.QUERIES.delete_source_person, {"id": source_person})
     if erase:
@@ -118,5 +133,12 @@ def _leave(conn: Conn, source_person: UUID, person: UUID, *, erase: bool) -> Non
 
 
 def _erase_traces(conn: Conn, source_person: UUID) -> None:
-    for query in (store.QUERIES.erase_traces, store.QUERIES.erase_undone, store.QUERIES.erase_judgements):
+    for query in (
+        store.QUERIES.erase_traces,
+        store.QUERIES.erase_undone,
+        store.QUERIES.erase_judgements,
+        store.QUERIES.erase_stays,
+        store.QUERIES.erase_samples,
+        store.QUERIES.erase_examples,
+    ):
         conn.execute(query, {"id": source_person})

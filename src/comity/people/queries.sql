@@ -211,15 +211,20 @@ select judgement, same from people.standing_judgement where a = %(a)s and b = %(
 
 -- name: current_model
 -- The version in force.
-select version from people.model order by applied desc limit 1
+select version from people.model_in_force order by step desc limit 1
 
 -- name: model
 -- The weights of one version.
 select body from people.model where version = %(version)s
 
 -- name: put_model
--- Put a model in force.
-insert into people.model (version, trained_at, body) values (%(version)s, %(trained_at)s, %(body)s::jsonb)
+-- Keep a trained model.
+insert into people.model (version, trained_at, body, evaluation)
+values (%(version)s, %(trained_at)s, %(body)s::jsonb, %(evaluation)s::jsonb)
+
+-- name: put_in_force
+-- Let a model speak from now on.
+insert into people.model_in_force (version, at, put_by, reason) values (%(version)s, %(at)s, %(by)s, %(reason)s)
 
 -- name: reviews
 -- Pairs that a person must look at: near enough to ask, in different persons, and not judged. The likeliest first.
@@ -260,3 +265,57 @@ where not exists (
 -- name: all_memberships
 -- Who is in which person.
 select source_person, person from people.membership
+
+-- name: put_holds
+-- Let exactly these be held about source persons, or about everybody; return what is new.
+with given as (
+    select * from unnest(%(a)s::uuid[], %(b)s::uuid[], %(limits)s::text[]) as t (a, b, reason)
+), ended as (
+    delete from people.hold as hold
+    where (%(ids)s::uuid[] is null or hold.a = any(%(ids)s::uuid[]) or hold.b = any(%(ids)s::uuid[]))
+      and (hold.a, hold.b, hold.reason) not in (select a, b, reason from given)
+)
+insert into people.hold (a, b, reason) select a, b, reason from given
+on conflict (a, b, reason) do nothing returning hold
+
+-- name: held
+-- What is held for a person, the longest first.
+select hold, a, b, reason, held_at from people.hold order by held_at, hold limit %(limit)s
+
+-- name: holds_unentered
+-- What is held and is in no entry of the ledger yet.
+select hold, a, b, reason, held_at from people.hold where entry is null order by hold
+
+-- name: enter_holds
+-- Remember which entry of the ledger tells of these.
+update people.hold set entry = %(entry)s where hold = any(%(holds)s::uuid[])
+
+-- name: delete_stays
+-- Forget when source persons, or everybody, were in prison.
+delete from people.stay where %(ids)s::uuid[] is null or source_person = any(%(ids)s::uuid[])
+
+-- name: put_stays
+-- Write when source persons were in prison.
+insert into people.stay (source_person, agency, facility, since, until)
+select * from unnest(%(ids)s::uuid[], %(agencies)s::text[], %(facilities)s::text[], %(since)s::date[], %(until)s::date[])
+
+-- name: stays_of
+-- When these source persons were in prison.
+select source_person, agency, facility, since, until from people.stay
+where source_person = any(%(ids)s::uuid[]) order by source_person, since, until, facility
+
+-- name: all_stays
+-- When everybody was in prison.
+select source_person, agency, facility, since, until from people.stay order by source_person, since, until, facility
+
+-- name: erase_stays
+-- Forget when a source person was in prison.
+delete from people.stay where source_person = %(id)s
+
+-- name: erase_samples
+-- Forget that a source person was in a sample, with what was said of it.
+delete from people.sampled where a = %(id)s or b = %(id)s
+
+-- name: erase_examples
+-- Forget that a source person was an example of what a model would change.
+delete from people.proposal_example where a = %(id)s or b = %(id)s

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from comity.people import store
+from comity.people import holds, store
 from comity.people.link import Linked, link
 from comity.people.model import Model
 from comity.people.models import Changes, Standard
@@ -31,14 +31,15 @@ def relink(conn: Conn, now: datetime, progress: Progress = lambda _step: None, *
     progress("reading")
     standards = store.everybody(conn)
     if not standards:
-        return Changes(0, 0, 0, 0, 0, 0, 0, None, trained=False)
+        return Changes(0, 0, 0, 0, 0, 0, 0, 0, None, trained=False)
     model, trained = _model(conn, standards, now, progress, retrain=retrain)
-    linked = link(standards, model, store.bonds_of(conn), progress)
+    linked = link(standards, model, store.bonds_of(conn), progress, holds.all_stays(conn))
     progress(f"writing {len(linked.clusters)} persons")
     store.replace_edges(conn, dict(linked.weights), model)
     held = store.memberships(conn)
     assignment = assign(linked.clusters, held, store.past(conn, standards), uuid4)
     moved = store.put_assignment(conn, assignment, held)
+    holds.put_holds(conn, None, linked.holds)
     return _changes(linked, assignment, model, moved, trained=trained)
 
 
@@ -72,6 +73,7 @@ def _changes(linked: Linked, assignment: Assignment, model: Model, moved: int, *
         moved=moved,
         edges=len(linked.weights),
         needs_a_person=sum(persons[a] != persons[b] for a, b in linked.weights),
+        held=len(linked.holds),
         model=model.version,
         trained=trained,
     )

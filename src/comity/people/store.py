@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -191,6 +192,24 @@ def current_model(conn: Conn) -> Model | None:
 
 
 def put_model(conn: Conn, model: Model) -> None:
-    """Put a model in force."""
-    body = json.dumps(model.as_json())
-    conn.execute(QUERIES.put_model, {"version": model.version, "trained_at": model.trained_at, "body": body})
+    """Keep a model and put it in force at once."""
+    keep_model(conn, model, None)
+    put_in_force(conn, model.version, model.trained_at)
+
+
+def keep_model(conn: Conn, model: Model, evaluation: Mapping[str, Any] | None) -> None:
+    """Keep a trained model and what it was measured at; it is not in force yet."""
+    conn.execute(
+        QUERIES.put_model,
+        {
+            "version": model.version,
+            "trained_at": model.trained_at,
+            "body": json.dumps(model.as_json()),
+            "evaluation": json.dumps(evaluation) if evaluation is not None else None,
+        },
+    )
+
+
+def put_in_force(conn: Conn, version: str, at: datetime, *, by: str | None = None, reason: str | None = None) -> None:
+    """Let a kept model speak from now on; ``by`` is an opaque staff id, or nobody."""
+    conn.execute(QUERIES.put_in_force, {"version": version, "at": at, "by": by, "reason": reason})
