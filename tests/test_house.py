@@ -196,6 +196,7 @@ SAID_IN_THE_OPEN = {
     "epsilon",
     "mapping",
     "message",
+    "model",
     "outcome",
     "purpose",
     "source",

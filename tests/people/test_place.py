@@ -318,7 +318,7 @@ def test_a_few_are_trained_on_as_often_as_asked_and_what_has_come_since_is_compa
     first = people.relink(conn, NOW)
     conn.commit()
     people.place_many(conn, alike)
-    again = people.relink(conn, NOW, retrain=True)
+    again = people.relink(conn, NOW)
     assert again.trained
     assert again.model != first.model
     assert "identifier police_number" in {p.field for p in people.explain(conn, UUID(int=2), UUID(int=3)).parts}

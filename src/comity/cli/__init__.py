@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "agreement": "agreements:app",
     "assessment": "assessments:app",
     "person": "persons:app",
+    "people": "linking:app",
     "extract": "extracts:app",
     "statistic": "statistics:app",
     "reviews": "reviews:reviews",

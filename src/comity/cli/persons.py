@@ -9,10 +9,10 @@ from uuid import UUID
 from cyclopts import App, Parameter, validators
 from psycopg.errors import ForeignKeyViolation
 
+from comity.cli import linking
 from comity.cli.failing import NO_INPUT, Failed, Misused
 from comity.cli.opening import node, now
 from comity.intake.glance import is_known
-from comity.intake.relinking import relink
 from comity.store import Role
 from comity.web.models import Colleague
 from comity.web.store import issue_token, put_colleague, remove_colleague, revoke_tokens, send_letter
@@ -27,21 +27,9 @@ Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=MOST_DAYS
 
 
 @app.command
-def link(*, retrain: bool = False) -> None:
-    """Link everybody again: which records are of one human being.
-
-    Parameters
-    ----------
-    retrain
-        Train the weights anew on what is there.
-    """
-    with node() as opened, opened.store.connect(Role.INTAKE, autocommit=True) as conn:
-        changes = relink(conn, now(), print, retrain=retrain)
-    print(
-        f"{changes.source_persons:,} records of people are {changes.persons:,} persons; "
-        f"{changes.moved:,} records moved; {changes.needs_a_person:,} pairs need a person to look at them. "
-        f"Weights: {changes.model}."
-    )
+def link() -> None:
+    """Link everybody again: which records are of one human being. The same as ``comity people link``."""
+    linking.link()
 
 
 @app.command

@@ -26,13 +26,11 @@ from comity.people.models import Changes
 _SALT_SIZE = 16
 
 
-def relink(
-    conn: Connection, now: datetime, progress: Callable[[str], None] = lambda _: None, *, retrain: bool = False
-) -> Changes:
-    """Link everybody again, training a model first if there is none or ``retrain`` asks for it; return what changed."""
+def relink(conn: Connection, now: datetime, progress: Callable[[str], None] = lambda _: None) -> Changes:
+    """Link everybody again, training a model first where nothing was learnt yet; return what changed."""
     with conn.transaction():
         put_stays(conn, all_stays(conn), everybody=True)
-        changes = people.relink(conn, now, progress, retrain=retrain)
+        changes = people.relink(conn, now, progress)
         outcome = asdict(changes)
         entry, salt = uuid4(), secrets.token_bytes(_SALT_SIZE)
         line = Entry(entry, now, "combination", {"act": "relink"}, commitment(salt, rfc8785.dumps(outcome)))

@@ -22,5 +22,13 @@ class ContradictoryJudgementError(ValueError):
     """A judgement would say *same* and *different* of the same pair, directly or through others that stand."""
 
 
+class UnknownModelError(LookupError):
+    """A model was named that is not kept here, or is in force already."""
+
+
+class NothingToLearnError(ValueError):
+    """There are too few people to train a model on, or nothing that they share."""
+
+
 class ModelError(ValueError):
     """A stored model cannot be read: written by another version, or damaged."""

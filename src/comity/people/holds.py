@@ -31,6 +31,11 @@ def held(conn: Conn, limit: int = 100) -> list[Held]:
     return [Held(*row) for row in conn.execute(QUERIES.held, {"limit": limit})]
 
 
+def pairs(conn: Conn) -> frozenset[tuple[UUID, UUID]]:
+    """Return every pair that is held."""
+    return frozenset(conn.execute(QUERIES.held_pairs).fetchall())
+
+
 def unentered(conn: Conn) -> list[Held]:
     """Return what is held and is in no entry of the ledger yet."""
     return [Held(*row) for row in conn.execute(QUERIES.holds_unentered)]

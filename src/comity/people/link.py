@@ -15,6 +15,7 @@ from comity.people.limits import Limit, contrary
 from comity.people.model import Model
 from comity.people.models import Standard, Stay
 from comity.people.score import NEEDS_A_PERSON_FROM, score
+from comity.people.tally import Tally, tally
 
 Progress = Callable[[str], None]
 
@@ -25,7 +26,8 @@ class Linked:
 
     weights: Mapping[tuple[UUID, UUID], float]  # from NEEDS_A_PERSON_FROM up, the lower id first
     clusters: tuple[tuple[UUID, ...], ...]
-    holds: tuple[Hold[UUID], ...] = ()
+    holds: tuple[Hold[UUID], ...]
+    tally: Tally  # of all pairs that were weighed
 
 
 def partition(
@@ -77,4 +79,4 @@ def link(
     weights = {(ids[a], ids[b]): weight for a, b, weight in weighed if weight >= NEEDS_A_PERSON_FROM}
     progress(f"clustering {len(weights)} pairs")
     found = partition(ids, weights, standards, model, bonds, stays)
-    return Linked(weights, tuple(found.persons), tuple(found.holds))
+    return Linked(weights, tuple(found.persons), tuple(found.holds), tally(weight for _, _, weight in weighed))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 Pair = tuple[UUID, UUID]
@@ -156,3 +157,19 @@ class Held:
     b: UUID
     limit: str  # of limits.Limit
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptModel:
+    """A trained model, what it was measured at and would have changed, and since when and by whose word it spoke."""
+
+    version: str
+    trained_at: datetime
+    evaluation: (
+        Mapping[str, Any] | None
+    )  # as evaluate.Evaluation writes it; None of models trained before there was one
+    effects: Mapping[str, Any] | None  # as effects.Effects writes it; None of the first model of a node
+    since: datetime | None  # put in force last; None: only proposed
+    by: str | None
+    reason: str | None
+    in_force: bool

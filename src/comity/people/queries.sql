@@ -319,3 +319,34 @@ delete from people.sampled where a = %(id)s or b = %(id)s
 -- name: erase_examples
 -- Forget that a source person was an example of what a model would change.
 delete from people.proposal_example where a = %(id)s or b = %(id)s
+
+-- name: held_pairs
+-- Every pair that is held.
+select distinct a, b from people.hold
+
+-- name: all_edges
+-- Every standing weight.
+select a, b, weight from people.edge where retired_at is null
+
+-- name: models
+-- Every model, what it was measured at, and since when and by whose word it was last in force.
+select model.version, model.trained_at, model.evaluation, last.at, last.put_by, last.reason,
+    coalesce(last.step = (select max(step) from people.model_in_force), false)
+from people.model as model
+left join lateral (
+    select step, at, put_by, reason from people.model_in_force as spoke
+    where spoke.version = model.version order by step desc limit 1
+) as last on true
+order by model.trained_at desc, model.version
+
+-- name: put_examples
+-- Keep pairs that a proposed model would treat otherwise.
+insert into people.proposal_example (version, change, a, b, before, after)
+select %(version)s, change, least(a, b), greatest(a, b), before, after
+from unnest(%(changes)s::text[], %(a)s::uuid[], %(b)s::uuid[], %(before)s::float8[], %(after)s::float8[])
+    as t (change, a, b, before, after)
+
+-- name: examples
+-- Pairs that a proposed model would treat otherwise, the furthest moved first.
+select change, a, b, before, after from people.proposal_example where version = %(version)s
+order by change, abs(coalesce(after, -2) - coalesce(before, -2)) desc, a, b

@@ -1,6 +1,9 @@
 """Link everybody again: train if there is no model, weigh in bulk, cluster, and keep the ids of persons stable.
 
-All or nothing, in the caller's transaction; placements wait meanwhile.
+1. All or nothing, in the caller's transaction; placements wait meanwhile.
+2. Where nothing was ever learnt from this node's people, a model is trained and put in force at once: there is no
+   linking yet that it could upset, and the weights to start with were never measured on anybody here. From then on a
+   new model is only proposed (``retrain.py``), and put in force by a person.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from comity.people import holds, store
+from comity.people.evaluate import evaluate
 from comity.people.link import Linked, link
 from comity.people.model import Model
 from comity.people.models import Changes, Standard
@@ -22,8 +26,8 @@ from comity.people.train import train
 Progress = Callable[[str], None]
 
 
-def relink(conn: Conn, now: datetime, progress: Progress = lambda _step: None, *, retrain: bool = False) -> Changes:
-    """Link everybody again and return what changed. With ``retrain``, or where there is no model, train one first.
+def relink(conn: Conn, now: datetime, progress: Progress = lambda _step: None) -> Changes:
+    """Link everybody again and return what changed. Where nothing was learnt yet, train first.
 
     About a minute for 26,000 source persons on two cores, half of that if there is a model.
     """
@@ -32,8 +36,12 @@ def relink(conn: Conn, now: datetime, progress: Progress = lambda _step: None, *
     standards = store.everybody(conn)
     if not standards:
         return Changes(0, 0, 0, 0, 0, 0, 0, 0, None, trained=False)
-    model, trained = _model(conn, standards, now, progress, retrain=retrain)
-    linked = link(standards, model, store.bonds_of(conn), progress, holds.all_stays(conn))
+    model, trained = _model(conn, standards, now, progress)
+    bonds = store.bonds_of(conn)
+    linked = link(standards, model, bonds, progress, holds.all_stays(conn))
+    if trained:
+        store.keep_model(conn, model, {"evaluation": evaluate(standards, model, linked, bonds).as_json()})
+        store.put_in_force(conn, model.version, now)
     progress(f"writing {len(linked.clusters)} persons")
     store.replace_edges(conn, dict(linked.weights), model)
     held = store.memberships(conn)
@@ -43,23 +51,24 @@ def relink(conn: Conn, now: datetime, progress: Progress = lambda _step: None, *
     return _changes(linked, assignment, model, moved, trained=trained)
 
 
-def _model(
-    conn: Conn, standards: Mapping[UUID, Standard], now: datetime, progress: Progress, *, retrain: bool
-) -> tuple[Model, bool]:
+def _model(conn: Conn, standards: Mapping[UUID, Standard], now: datetime, progress: Progress) -> tuple[Model, bool]:
     held = store.current_model(conn)
-    if held is not None and not retrain and not _is_starting(held):
+    if held is not None and not is_starting(held):
         return held, False
-    version = f"{now:%Y-%m-%d} {uuid4().hex}"
-    model = train(list(standards.values()), version, now, progress)
-    if _is_starting(model):
-        if held is not None and _is_starting(held) and set(held.identifiers).issuperset(model.identifiers):
-            return held, False  # nothing more can be learnt, and there is no number that it does not compare
-        model = replace(model, version=f"{STARTING} {uuid4().hex}")
-    store.put_model(conn, model)
+    model = trained(standards, now, progress)
+    if is_starting(model) and held is not None and set(held.identifiers).issuperset(model.identifiers):
+        return held, False  # nothing more can be learnt, and there is no number that it does not compare
     return model, True
 
 
-def _is_starting(model: Model) -> bool:
+def trained(standards: Mapping[UUID, Standard], now: datetime, progress: Progress) -> Model:
+    """Return a model learnt from everybody, with a version of its own; the weights to start with for too few."""
+    model = train(list(standards.values()), f"{now:%Y-%m-%d}-{uuid4().hex[:8]}", now, progress)
+    return replace(model, version=f"{STARTING} {uuid4().hex}") if is_starting(model) else model
+
+
+def is_starting(model: Model) -> bool:
+    """Whether these are the weights to start with, learnt from nobody."""
     return model.version.startswith(STARTING)
 
 

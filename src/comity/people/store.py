@@ -125,6 +125,11 @@ def edges_within(conn: Conn, ids: Sequence[UUID]) -> Weights:
     return {(a, b): weight for a, b, weight in conn.execute(QUERIES.edges_within, {"ids": list(ids)})}
 
 
+def all_edges(conn: Conn) -> Weights:
+    """Return every standing weight."""
+    return {(a, b): weight for a, b, weight in conn.execute(QUERIES.all_edges)}
+
+
 def replace_edges(conn: Conn, weights: Weights, model: Model) -> None:
     """Let exactly these pairs stand; one that stands already with the same weight is left as it is."""
     conn.execute(QUERIES.stage_edges)
