@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from tests.people.crowd import FAMILY, GIVEN, of_750_records
 
 from comity import people
 from comity.cli import linking as command
-from comity.cli import persons
+from comity.cli import persons, watching
 from comity.cli.failing import Failed, Misused
 from comity.node import Node
 from comity.store import Role, Settings
@@ -22,7 +24,8 @@ NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 @pytest.fixture
 def at(monkeypatch):
     def turn(moment):
-        monkeypatch.setattr(command, "now", lambda: moment)
+        for module in (command, watching):
+            monkeypatch.setattr(module, "now", lambda: moment)
 
     turn(NOW)
     return turn
@@ -31,7 +34,8 @@ def at(monkeypatch):
 @pytest.fixture
 def node(store, vocabulary, tmp_path, monkeypatch, at):
     made = Node(Settings(tmp_path), store, vocabulary, "comity-test")
-    monkeypatch.setattr(command, "node", lambda: nullcontext(made))
+    for module in (command, watching):
+        monkeypatch.setattr(module, "node", lambda: nullcontext(made))
     return made
 
 
@@ -102,3 +106,34 @@ def test_of_too_few_nothing_is_proposed(run, node):
         people.place_many(conn, of_750_records()[:6])
     assert "6 records of people are" in run(command.link)
     assert "too few people" in run(command.train, code=65)
+
+
+def test_quality_is_told_in_sentences_and_to_programs(run, node, crowd):
+    assert "No sample was looked at" in run(watching.quality)
+    run(command.link)
+    told = run(watching.quality)
+    assert "750 records of people are" in told
+    assert "Too few pairs were scored since" in told
+    assert "Expected when the model was trained: precision" in told
+    document = json.loads(run(watching.quality, as_json=True))
+    assert sum(int(size) * n for size, n in document["sizes"].items()) == 750
+    assert document["reviews"]["near"] >= 0
+    assert document["sample"] is None
+
+
+def test_a_sample_is_drawn_shown_without_its_score_answered_and_estimated(run, node, crowd):
+    run(command.link)
+    told = run(watching.sample, by="p3", size=8)
+    number, links, place = re.search(r"Sample (\S+): 0 of (\d+).*Place (\d+): records", told, re.DOTALL).groups()
+    assert "bit" not in told
+    for _ in range(int(links)):
+        told = run(watching.sample, UUID(number), by="p3", place=int(place), said="same")
+        place = (re.findall(r"Place (\d+):", told) or [0])[0]
+    assert f"{links} of {links} looked at. Precision by sample: 1.0000, between" in told
+    assert "Precision by sample: 1.0000" in run(watching.quality)
+    (entry,) = [each for each in entries(node) if each["act"] == "sample"]
+    assert entry == {"act": "sample", "decision": number}
+    assert "there is none of that id" in run(watching.sample, UUID(int=1), by="p3", code=66)
+    for wrong in ({"by": " "}, {"by": "p3", "place": 1}, {"by": "p3", "place": 1, "said": "same"}):
+        with pytest.raises(Misused):
+            watching.sample(**wrong)

@@ -18,6 +18,8 @@ from comity.intake.retraining import Changes, KeptModel, NothingToLearnError, Un
 from comity.store import Role
 
 app = App(name="people", help="Who is who: linking, the models that it rests on, and how good it is.")
+for _name in ("quality", "sample"):
+    app.command(f"comity.cli.watching:{_name}", name=_name)
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
 

@@ -26,6 +26,10 @@ class UnknownModelError(LookupError):
     """A model was named that is not kept here, or is in force already."""
 
 
+class UnknownSampleError(LookupError):
+    """A sample was named that was never drawn, or a pair that is not in it."""
+
+
 class NothingToLearnError(ValueError):
     """There are too few people to train a model on, or nothing that they share."""
 

@@ -350,3 +350,115 @@ from unnest(%(changes)s::text[], %(a)s::uuid[], %(b)s::uuid[], %(before)s::float
 -- Pairs that a proposed model would treat otherwise, the furthest moved first.
 select change, a, b, before, after from people.proposal_example where version = %(version)s
 order by change, abs(coalesce(after, -2) - coalesce(before, -2)) desc, a, b
+
+-- name: sizes
+-- How many persons there are of each number of records.
+select records, count(*) from (select count(*) as records from people.membership group by person) as person
+group by records order by records
+
+-- name: bits_since
+-- Pairs scored by the model in force since it was put there, per whole bit.
+select greatest(least(floor(edge.weight), 60), -40)::int, count(*) from people.edge as edge
+join (select version, put_at from people.model_in_force order by step desc limit 1) as spoke
+    on edge.model = spoke.version and edge.scored_at > spoke.put_at
+group by 1 order by 1
+
+-- name: links_by_band
+-- Pairs that stand, by band and by whether they are in one person.
+select case when edge.weight >= %(linked)s then 'linked' else 'needs a person' end, a.person = b.person, count(*)
+from people.edge as edge
+join people.membership as a on a.source_person = edge.a
+join people.membership as b on b.source_person = edge.b
+where edge.retired_at is null and edge.weight >= %(asked)s
+group by 1, 2
+
+-- name: count_judged
+-- Decisions that stand.
+select case when same then 'same' else 'different' end, count(*) from people.standing_judgement group by 1
+
+-- name: open_reviews
+-- Two persons who may be one, once for each reason: by the limit (none: near), by age, how many, and since when.
+with near as (
+    select null as why, least(a.person, b.person) as low, greatest(a.person, b.person) as high, edge.scored_at as since
+    from people.edge as edge
+    join people.membership as a on a.source_person = edge.a
+    join people.membership as b on b.source_person = edge.b
+    where edge.retired_at is null and edge.weight >= %(asked)s and a.person <> b.person
+      and not exists (select from people.standing_judgement as judged where judged.a = edge.a and judged.b = edge.b)
+      and not exists (
+          select from people.hold as hold
+          join people.membership as c on c.source_person = hold.a
+          join people.membership as d on d.source_person = hold.b
+          where least(c.person, d.person) = least(a.person, b.person)
+            and greatest(c.person, d.person) = greatest(a.person, b.person)
+      )
+    union all
+    select hold.reason, least(a.person, b.person), greatest(a.person, b.person), hold.held_at
+    from people.hold as hold
+    join people.membership as a on a.source_person = hold.a
+    join people.membership as b on b.source_person = hold.b
+), review as (
+    select why, min(since) as since from near group by why, low, high
+)
+select why,
+    width_bucket(extract(epoch from %(now)s::timestamptz - since) / 86400, %(ages)s::numeric[]), count(*), min(since)
+from review group by 1, 2 order by 1, 2
+
+-- name: draw
+-- Pairs within persons at random, so many of each stratum of weight, with how many there are of it.
+select a, b, stratum, size from (
+    select a, b, stratum, count(*) over (partition by stratum) as size,
+        row_number() over (partition by stratum order by random()) as turn
+    from (
+        select one.source_person as a, other.source_person as b,
+            width_bucket(coalesce(edge.weight, '-infinity'), %(parts)s::float8[]) as stratum
+        from people.membership as one
+        join people.membership as other on other.person = one.person and other.source_person > one.source_person
+        left join people.edge as edge
+            on edge.a = one.source_person and edge.b = other.source_person and edge.retired_at is null
+        where not exists (
+            select from people.standing_judgement as judged
+            where judged.a = one.source_person and judged.b = other.source_person
+        )
+    ) as link
+) as drawn
+where turn <= %(each)s
+
+-- name: put_sample
+-- Keep that a sample was drawn, and how many links there were of each stratum.
+insert into people.sample (sample, drawn_at, drawn_by, model, strata)
+values (%(sample)s, %(at)s, %(by)s, %(model)s, %(strata)s::jsonb)
+
+-- name: put_sampled
+-- Keep the pairs of a sample.
+insert into people.sampled (sample, place, stratum, a, b)
+select %(sample)s, place, stratum, a, b
+from unnest(%(places)s::int[], %(strata)s::text[], %(a)s::uuid[], %(b)s::uuid[]) as t (place, stratum, a, b)
+
+-- name: next_sampled
+-- The next pair of a sample of which nobody has said anything, and the person whom both are in.
+select sampled.place, sampled.a, sampled.b, one.person from people.sampled as sampled
+left join people.membership as mine on mine.source_person = sampled.a
+left join people.membership as one on one.source_person = sampled.b and one.person = mine.person
+where sampled.sample = %(sample)s and not exists (
+    select from people.sample_answer as said where said.sample = sampled.sample and said.place = sampled.place
+)
+order by sampled.place limit 1
+
+-- name: put_answer
+-- Keep what somebody says of a pair of a sample, if there is such a pair.
+insert into people.sample_answer (sample, place, said, said_by, said_at)
+select sample, place, %(said)s, %(by)s, %(at)s from people.sampled where sample = %(sample)s and place = %(place)s
+
+-- name: samples
+-- Every sample, the newest first.
+select sample, drawn_at, drawn_by, model, strata from people.sample order by drawn_at desc, sample
+
+-- name: sample_answers
+-- Of each sample and stratum, how many pairs there are by what was last said of them (null: nothing yet).
+select sampled.sample, sampled.stratum, last.said, count(*) from people.sampled as sampled
+left join lateral (
+    select said from people.sample_answer as answer
+    where answer.sample = sampled.sample and answer.place = sampled.place order by answer.answer desc limit 1
+) as last on true
+group by 1, 2, 3

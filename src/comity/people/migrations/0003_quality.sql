@@ -31,6 +31,7 @@ create table people.model_in_force (
     version text not null references people.model,
     at timestamp with time zone not null,
     put_by text,
+    put_at timestamp with time zone not null default now(),
     reason text
 );
 comment on table people.model_in_force is 'Each time that a model was put in force, by an opaque staff id (none: the first, put by itself). The last one counts.';
