@@ -1,8 +1,8 @@
 """When records may not become one person by themselves, whatever the weights say: a person looks first. Pure.
 
 1. Two records are *contrary* if one human being cannot well bear both: two numbers of one kind that are no slip of
-   each other, where the model has learnt that a person has one; two birthdays far apart that are no slip; two prisons
-   at once.
+   each other, and two birthdays far apart that are no slip, where the model has learnt that a person has one; two
+   prisons at once.
 2. What a person has put together is excused, and so is what follows from it: who joins a record with one number to a
    record with another has said that both numbers are that person's, and likewise both birthdays.
 3. A person of very many records is a flood of namesakes or a fault. Each *same* that stands inside makes room for as
@@ -25,9 +25,10 @@ from comity.people.models import Standard, Stay
 # Records of one person at most. One that books each arrest makes some hundred of somebody who is often arrested; the
 # most of anybody among 5,823 people in four agencies of a real county were 24. 2026-11-26.
 LARGEST_PERSON = 250
-# Bits against, from which a differing number is strong: eight to one. A number given anew at each arrest weighs
-# nothing, since the model has seen that a person has many. 2026-11-26.
-STRONG_NUMBER = -3.0
+# Bits against, from which a number or a birthday that differs is one that people have one of: thirty-two to one. A number
+# given anew at each arrest weighs nothing, since the model has seen that a person has many; and where dates are often
+# somebody else's altogether, as in sets made up by a program, they contradict nobody. 2026-11-26.
+STRONG = -5.0
 # Days by which two birthdays differ that are far apart: an age that was guessed is seldom five years off. 2026-11-26.
 FAR_APART = timedelta(days=5 * 365)
 # In two prisons for longer than this is no transfer. 2026-11-26.
@@ -61,7 +62,8 @@ def contrary(
     """
     judged = [[standards[id_] for id_ in group if id_ in standards] for group in together if len(group) > 1]
     numbers = {kind: _clashing(_numbers(ids, standards, kind), _two_numbers) for kind in _strong(model)}
-    births = _clashing({birth for id_ in ids if (birth := standards[id_].birth)}, two_birthdays)
+    telling = model.chances["birth"]["different"].weight <= STRONG
+    births = _clashing({birth for id_ in ids if telling and (birth := standards[id_].birth)}, two_birthdays)
     for group in judged:
         births -= _pairs({each.birth for each in group if each.birth})
         for kind in numbers:
@@ -83,7 +85,7 @@ def contrary(
 def _strong(model: Model) -> list[str]:
     """Return the kinds of number of which the model has it that a person has one."""
     return [
-        kind for kind in model.identifiers if model.chances[f"identifier {kind}"]["different"].weight <= STRONG_NUMBER
+        kind for kind in model.identifiers if model.chances[f"identifier {kind}"]["different"].weight <= STRONG
     ]
 
 
@@ -119,7 +121,7 @@ def two_birthdays(a: str, b: str) -> bool:
 def _born(birth: str) -> Standard:
     return Standard(
         agency="", given=None, formal=(), middle=None, family=None, families=(), names=(), birth=birth, sex=None,
-        postcode=None, identifiers={},
+        postcode=None, address=(), line=None, identifiers={},
     )  # fmt: skip
 
 
