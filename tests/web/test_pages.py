@@ -214,7 +214,7 @@ DESKS = {
     "": ("/", "/agreements", "/agreements/prosecution-case-building/1", "/ledger", "/nowhere", "/log"),
     PROSECUTOR: ("/errand", "/search", "/person/{covered}", "/person/{uncovered}", "/requests/{refused}/why"),
     LISTING: ("/errand",),
-    STEWARD: ("/steward", "/steward/police-nominals", "/steward/police-live/held"),
+    STEWARD: ("/linking", "/steward", "/steward/police-nominals", "/steward/police-live/held"),
     OVERSEER: ("/log", "/log/{refused}/why", "/log/{shown}/why", "/why"),
     ANALYST: ("/statistics",),
     "letter": ("/my-data",),

@@ -86,13 +86,14 @@ def sample(
     print(f"Sample {chosen}: {sum(told.answered.values()):,} of {told.drawn:,} looked at. {_precision(told)}")
     if pair is not None:
         where = f", both in person {pair.person}" if pair.person else ", parted since"
-        print(f"Place {pair.place}: records {pair.a} and {pair.b}{where}.")
+        one, other = (agency or "nobody any more" for agency in pair.agencies)
+        print(f"Place {pair.place}: records {pair.a} of {one} and {pair.b} of {other}{where}.")
 
 
 def _lines(found: Quality) -> Iterator[str]:
     yield f"{found.source_persons:,} records of people are {found.persons:,} persons."
     for each in found.links:
-        yield f"Pairs {each.band.value}: {each.together:,} in one person, {each.apart:,} in two."
+        yield f"Pairs, {each.band.value}: {each.together:,} in one person, {each.apart:,} in two."
     yield f"Decisions of people: {found.judged['same']:,} same, {found.judged['different']:,} different."
     yield from _reviews(found)
     if found.drift:

@@ -436,10 +436,12 @@ select %(sample)s, place, stratum, a, b
 from unnest(%(places)s::int[], %(strata)s::text[], %(a)s::uuid[], %(b)s::uuid[]) as t (place, stratum, a, b)
 
 -- name: next_sampled
--- The next pair of a sample of which nobody has said anything, and the person whom both are in.
-select sampled.place, sampled.a, sampled.b, one.person from people.sampled as sampled
-left join people.membership as mine on mine.source_person = sampled.a
-left join people.membership as one on one.source_person = sampled.b and one.person = mine.person
+-- The next pair of a sample of which nobody has said anything, the person whom both are in, and whose records they are.
+select sampled.place, sampled.a, sampled.b, case when one.person = other.person then one.person end,
+    one.agency, other.agency
+from people.sampled as sampled
+left join people.membership as one on one.source_person = sampled.a
+left join people.membership as other on other.source_person = sampled.b
 where sampled.sample = %(sample)s and not exists (
     select from people.sample_answer as said where said.sample = sampled.sample and said.place = sampled.place
 )

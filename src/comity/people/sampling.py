@@ -51,6 +51,7 @@ class Sampled:
     a: UUID
     b: UUID
     person: UUID | None  # whom both are in; None where they were parted since
+    agencies: tuple[str | None, str | None]  # whose records they are; None of one that is here no longer
 
 
 def draw(conn: Conn, size: int, *, by: str, at: datetime) -> UUID:
@@ -84,7 +85,10 @@ def next_of(conn: Conn, sample: UUID) -> Sampled | None:
     """
     of(conn, sample)
     row = conn.execute(QUERIES.next_sampled, {"sample": sample}).fetchone()
-    return Sampled(*row) if row else None
+    if row is None:
+        return None
+    place, a, b, person, one, other = row
+    return Sampled(place, a, b, person, (one, other))
 
 
 def answer(conn: Conn, sample: UUID, place: int, said: str, *, by: str, at: datetime) -> None:

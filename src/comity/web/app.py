@@ -49,6 +49,7 @@ from comity.web.pages import (
     settling,
     start,
     stewarding,
+    watching,
     weighing,
 )
 from comity.web.render import page
@@ -63,7 +64,7 @@ _UNREADABLE = Label("Something in this form could not be read", "Iets in dit for
 _STATIC = Path(__file__).parent / "static"
 DESKS = (
     *(start, errand, looking, news, counting, extracting, stewarding, oversight, papers, reviewing, consenting),
-    *(explaining, weighing, public, governing, settling, assessing, concluding),
+    *(explaining, weighing, watching, public, governing, settling, assessing, concluding),
 )
 """The modules whose pages the application opens, each to whom the table of access says."""
 

@@ -29,8 +29,8 @@ class Bar:
     high: float
 
 
-def chart(bars: Sequence[Bar], title: str, description: str) -> Markup:
-    """Return the chart of the bars; nothing, if there are none or too many."""
+def chart(bars: Sequence[Bar], title: str, description: str, name: str = "chart") -> Markup:
+    """Return the chart of the bars; nothing, if there are none or too many. ``name`` is its own on the page."""
     if not 0 < len(bars) <= MOST_BARS:
         return Markup("")
     low, high = min(0.0, *(it.low for it in bars)), max(0.0, *(it.high for it in bars))
@@ -44,9 +44,9 @@ def chart(bars: Sequence[Bar], title: str, description: str) -> Markup:
             for at, bar in enumerate(bars)]  # fmt: skip
     head = Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" '
-        'aria-labelledby="chart-title chart-description"><title id="chart-title">{2}</title>'
-        '<desc id="chart-description">{3}</desc>'
-    ).format(_WIDTH, height, title, description)
+        'aria-labelledby="{4}-title {4}-description"><title id="{4}-title">{2}</title>'
+        '<desc id="{4}-description">{3}</desc>'
+    ).format(_WIDTH, height, title, description, name)
     axis = Markup('<line x1="{0}" y1="0" x2="{0}" y2="{1}" stroke="{2}" stroke-width="1"/>').format(
         across(0), height, _AXIS
     )

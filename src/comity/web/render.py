@@ -27,6 +27,7 @@ _MENU: Final = (
     ("search", "/search", marked("Search")),
     ("news", "/news", marked("What is new")),
     ("steward", "/steward", marked("Deliveries and quality")),
+    ("linking", "/linking", marked("Quality of linking")),
     ("reviews", "/reviews", marked("Reviews")),
     ("log", "/log", marked("Log of requests")),
     ("why-if", "/why", marked("Why")),

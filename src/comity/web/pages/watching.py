@@ -1,0 +1,200 @@
+"""For the data steward: how good linking is, which models there are, and samples of links to look at.
+
+No name is shown and no weight of a sampled pair: ids, counts and shares. What a record says is the gate's to let out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form
+from markupsafe import Markup
+from psycopg import Connection
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from comity.intake import retraining, watching
+from comity.intake.retraining import Example, KeptModel, UnknownModelError
+from comity.intake.watching import AGES, SAID, Drifted, Quality, UnknownSampleError
+from comity.store import Role
+from comity.vocabulary.models import Label
+from comity.web.chart import Bar, chart
+from comity.web.errors import no_such_page, unusable
+from comity.web.guards import refuse_forged
+from comity.web.language import language_of, marked
+from comity.web.models import Colleague
+from comity.web.render import page
+from comity.web.services import services_of
+from comity.web.visitors import admit_colleague
+
+router = APIRouter()
+Steward = Annotated[Colleague, Depends(admit_colleague)]
+
+SAMPLE: Final = 200  # links: fifty of each stratum
+_GROUPS: Final = (1, 2, 3, 4, 5, 6, 11, 21, 51, 101)  # records of a person from which a line of the table begins
+_BITS: Final = (-2, 2, 6, 10, 14, 18, 22, 26, 61)  # of weight from which a line of the table begins
+_BANDS: Final = {"linked": marked("Near enough to link"), "needs a person": marked("For a person to say")}
+_LIMITS: Final = {
+    "two numbers": marked("two different numbers"),
+    "two birthdays": marked("two birthdays far apart"),
+    "two prisons": marked("in two prisons at once"),
+    "size": marked("very many records"),
+}
+_DRIFTS: Final = {
+    Drifted.TOO_FEW: marked("Too few pairs were scored since to say whether weights have moved."),
+    Drifted.LITTLE: marked("Pairs scored since are spread as those of training were: nothing to do."),
+    Drifted.SOME: marked("Pairs scored since are spread somewhat otherwise: look at what sources changed."),
+    Drifted.MUCH: marked(
+        "Pairs scored since are spread much otherwise: look at what sources changed, then train anew."
+    ),
+}
+_CHANGES: Final = {
+    "joined": marked("would be one person"),
+    "parted": marked("would be two persons"),
+    "asked": marked("a person would be asked"),
+    "unasked": marked("nobody would be asked any more"),
+    "judged": marked("the model disagrees with the decision, which stands"),
+}
+_ANSWERS: Final = {
+    "same": marked("One human being"),
+    "different": marked("Two human beings"),
+    "cannot tell": marked("I cannot tell"),
+}
+_SIZES = Label("Persons by number of records", "Personen naar aantal registraties")
+_WEIGHTS = Label("Pairs by weight", "Paren naar gewicht")
+_DESCRIPTION = Label("A bar for each line of the table.", "Een balk voor elke regel van de tabel.")
+
+
+@router.get("/linking", name="linking", response_class=HTMLResponse)
+async def quality(request: Request, colleague: Steward) -> Response:
+    """Show how good linking is now."""
+    del colleague
+    services, language = services_of(request), language_of(request)
+    now = services.now()
+
+    def read(conn: Connection) -> tuple[Quality, list[KeptModel]]:
+        return watching.quality(conn, now), retraining.models(conn)
+
+    found, models = await services.reading(Role.INTAKE, read)
+    sizes, weights = _sizes(found.sizes), _weights(found)
+    return await page(
+        request,
+        "linking.html",
+        active="linking",
+        found=found,
+        models=models,
+        bands=_BANDS,
+        limits=_LIMITS,
+        drifts=_DRIFTS,
+        ages=AGES,
+        answers=_ANSWERS,
+        sizes=sizes,
+        sizes_chart=_chart([(_span(low, high), n) for low, high, n in sizes], _SIZES, language, "sizes"),
+        weights=weights,
+        weights_chart=_chart(
+            [(_span(low, high), then) for low, high, then, _ in weights], _WEIGHTS, language, "weights"
+        ),
+    )
+
+
+@router.get("/linking/models/{version}", name="linking-model", response_class=HTMLResponse)
+async def model(request: Request, version: str, colleague: Steward) -> Response:
+    """Show a model: what it was measured at, and what it would change."""
+    del colleague
+
+    def read(conn: Connection) -> tuple[KeptModel, list[Example]] | None:
+        try:
+            found = retraining.named(conn, version)
+        except UnknownModelError:
+            return None
+        return (found, retraining.examples_of(conn, version)) if found.version == version else None
+
+    found = await services_of(request).reading(Role.INTAKE, read)
+    if found is None:
+        raise no_such_page()
+    kept, examples = found
+    return await page(
+        request, "linking-model.html", active="linking", model=kept, examples=examples, changes=_CHANGES, bands=_BANDS
+    )
+
+
+@router.post("/linking/samples", name="linking-draw")
+async def draw(request: Request, colleague: Steward) -> Response:
+    """Draw a sample of links to look at."""
+    await refuse_forged(request)
+    now = services_of(request).now()
+    sample = await services_of(request).reading(
+        Role.INTAKE, lambda conn: watching.draw(conn, SAMPLE, now, by=colleague.id)
+    )
+    return RedirectResponse(f"/linking/samples/{sample}", status_code=303)
+
+
+@router.get("/linking/samples/{sample}", name="linking-sample", response_class=HTMLResponse)
+async def look(request: Request, sample: UUID, colleague: Steward) -> Response:
+    """Show the next pair of a sample, without its score."""
+    del colleague
+    try:
+        found, pair = await services_of(request).reading(
+            Role.INTAKE, lambda conn: (watching.of(conn, sample), watching.next_of(conn, sample))
+        )
+    except UnknownSampleError:
+        raise no_such_page() from None
+    return await page(request, "linking-sample.html", active="linking", sample=found, pair=pair, answers=_ANSWERS)
+
+
+@router.post("/linking/samples/{sample}", name="linking-answer")
+async def answer(
+    request: Request,
+    sample: UUID,
+    colleague: Steward,
+    place: Annotated[int, Form(ge=1)] = 0,
+    said: Annotated[str, Form()] = "",
+) -> Response:
+    """Keep what the steward says of a pair."""
+    await refuse_forged(request)
+    if said not in SAID:
+        raise unusable(Label("Choose one of the answers", "Kies een van de antwoorden"))
+    now = services_of(request).now()
+    try:
+        await services_of(request).reading(
+            Role.INTAKE, lambda conn: watching.answer(conn, sample, place, said, now, by=colleague.id)
+        )
+    except UnknownSampleError:
+        raise no_such_page() from None
+    return RedirectResponse(f"/linking/samples/{sample}", status_code=303)
+
+
+def _sizes(sizes: Mapping[int, int]) -> list[tuple[int, int | None, int]]:
+    """Return how many persons have how many records: from, up to (None: no bound), how many."""
+    ends = [*(start - 1 for start in _GROUPS[1:]), None]
+    lines = [
+        (start, end, sum(n for size, n in sizes.items() if start <= size and (end is None or size <= end)))
+        for start, end in zip(_GROUPS, ends, strict=True)
+    ]
+    while lines and not lines[-1][2]:
+        lines.pop()
+    return lines
+
+
+def _weights(found: Quality) -> list[tuple[int, int, float, float | None]]:
+    """Return how pairs are spread over weights: from, below, the share when the model was trained, the share since."""
+    if found.drift and found.drift.bins:
+        return [(each.low, each.high, each.then, each.now) for each in found.drift.bins]
+    bits = found.evaluation.bits if found.evaluation else {}
+    kept = sum(n for bit, n in bits.items() if bit >= _BITS[0])
+    if not kept:
+        return []
+    lines = [(low, high, sum(n for bit, n in bits.items() if low <= bit < high)) for low, high in pairwise(_BITS)]
+    return [(low, high, n / kept, None) for low, high, n in lines]
+
+
+def _span(low: int, high: int | None) -> str:
+    return f"{low}" if low == high else f"{low}+" if high is None else f"{low} … {high}"
+
+
+def _chart(lines: Sequence[tuple[str, float]], title: Label, language: str, name: str) -> Markup:
+    bars = [Bar(label, number, number, number) for label, number in lines]
+    return chart(bars, title.in_language(language), _DESCRIPTION.in_language(language), name)
