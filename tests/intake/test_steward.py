@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import rfc8785
 
+from comity import people
 from comity.intake import MappingError, Outcome, try_mapping
-from comity.intake.deciding import decide, explain, reviews, undo
+from comity.intake.deciding import confirm, decide, doubt, end, explain, look, undo
+from comity.intake.queue import queue
 from comity.intake.steward import deliveries, quality, quarantine, sources
 from comity.ledger import commitment
+from comity.people.starting import starting
 
 
 @pytest.fixture
@@ -95,20 +100,100 @@ def test_a_decision_binds_is_undone_and_is_told_to_the_ledger_without_its_reason
 ):
     intake.receive(jail, said(booking("B1", "P1"), booking("B2", "P2", name="Tim Berners", born="1955-06-08")))
     pair = tuple(row[0] for row in rows("select record_id from record.person"))
-    judgement = decide(intake.conn, pair, clock(), same=True, by="steward-7", reason="same scar")
+    proposed = decide(intake.conn, pair, clock(), same=True, by="steward-7", reason="same scar")
+    assert len(set(rows("select person from people.membership"))) == 2, "each bears a number: it takes two people"
+    judgement = confirm(intake.conn, proposed.proposal, clock(), by="steward-8", reason="seen it too")
     assert len(set(rows("select person from people.membership"))) == 1
     undo(intake.conn, judgement.judgement, clock(), by="steward-7", reason="another scar")
     assert len(set(rows("select person from people.membership"))) == 2
-    told = outbox()[-2:]
-    assert [(entry["kind"], entry["context"]["act"]) for entry in told] == [
-        ("combination", "same"),
-        ("combination", "undo"),
-    ]
+    told = outbox()[-3:]
+    assert {entry["kind"] for entry in told} == {"combination"}
+    assert [entry["context"]["act"] for entry in told] == ["propose", "confirm", "undo"]
     assert "scar" not in json.dumps(told)
-    assert "steward-7" not in json.dumps(told)
+    assert "steward" not in json.dumps(told)
     kept = rows("select entry, what, salt from intake.decision order by decided_at")
-    assert [what["by"] for _, what, _ in kept] == ["steward-7", "steward-7"]
+    assert [what["by"] for _, what, _ in kept] == ["steward-7", "steward-8", "steward-7"]
     made = {entry["id"]: entry["commitment"] for entry in told}
     assert {str(entry): commitment(salt, rfc8785.dumps(what)).hex() for entry, what, salt in kept} == made
     assert explain(intake.conn, pair).total < 0
-    assert reviews(intake.conn) == []
+    assert queue(intake.conn, clock().date(), clock()).questions == ()
+
+
+@pytest.fixture
+def asked(intake, jail, said, booking, rows):
+    """Two records of one agency that a person must look at, and the question about them."""
+    model = starting([], ["sheriff"], datetime(2026, 11, 22, tzinfo=UTC))  # of no number: theirs are two
+    people.store.put_model(intake.conn, replace(model, version="starting weights for two of one agency"))
+    intake.receive(jail, said(booking("B1", "P1"), booking("B2", "P2", born="1991-12-24")))
+    return tuple(row[0] for row in rows("select record_id from record.person order by 1"))
+
+
+@pytest.fixture
+def two_questions(intake, jail, said, booking, asked):
+    """Another question beside that one, about two who bear another name."""
+    smits = booking("B3", "P3", name="Ann Smit"), booking("B4", "P4", name="Ann Smit", born="1990-01-01")
+    intake.receive(jail, said(*smits))
+    return intake
+
+
+def waiting(intake, clock, **days):
+    return queue(intake.conn, (clock() + timedelta(**days)).date(), clock() + timedelta(**days))
+
+
+def test_whoever_cannot_tell_puts_the_question_away_until_its_time_or_until_something_changes(
+    intake, jail, said, booking, asked, clock, outbox
+):
+    doubted = doubt(intake.conn, asked, clock(), by="steward-7", reason="no photograph")
+    assert outbox()[-1]["context"] == {"act": "cannot-tell", "decision": str(doubted.doubt)}
+    assert (waiting(intake, clock).total, waiting(intake, clock).away) == (0, 1)
+    assert look(intake.conn, asked).doubts == (doubted,)
+    assert waiting(intake, clock, days=91).total == 1, "its time has passed"
+    intake.receive(jail, said(booking("B2", "P2", born="1991-12-23")))
+    assert (waiting(intake, clock).total, waiting(intake, clock).away) == (1, 0)
+
+
+DUE = """insert into record.{} (record_id, statement_id, source_person, agency, source, source_key, whose, asserted,
+    received_at, {}) values (gen_random_uuid(), gen_random_uuid(), %s, 'sheriff', 'jail', 'H1', 'suspect', 'fact', now(), %s, %s)"""
+
+
+@pytest.mark.parametrize(
+    ("due", "status", "day", "comes"),
+    [
+        ("hearing", "listed", 3, "hearing"),
+        ("hearing", "vacated", 3, None),
+        ("hearing", "listed", -1, None),
+        ("hearing", "listed", 29, None),
+        ("custody", "remand", 28, "release"),
+        ("supervision", "active", 0, "supervision"),
+        ("supervision", "completed", 0, None),
+    ],
+)
+def test_whoever_is_due_somewhere_soon_comes_first(two_questions, clock, due, status, day, comes):
+    intake, last = two_questions, waiting(two_questions, clock).questions[-1]
+    columns = {"hearing": "status, starts_on", "custody": "kind, release_due_on", "supervision": "status, ends_on"}
+    on = clock().date() + timedelta(days=day)
+    intake.conn.execute(DUE.format(due, columns[due]), (last.pair[1], status, on))
+    first = waiting(intake, clock).questions[0]
+    assert (first.near, first.on) == ((comes, on) if comes else (None, None))
+    assert (first.pair == last.pair) == (comes is not None)
+    assert waiting(intake, clock).soon == (comes is not None)
+
+
+def test_a_page_holds_so_many_and_says_how_many_there_are(two_questions, clock):
+    pages = [queue(two_questions.conn, clock().date(), clock(), page=at, size=1) for at in (1, 2, 3)]
+    assert [(len(it.questions), it.page, it.pages, it.total) for it in pages] == [
+        (1, 1, 2, 2),
+        (1, 2, 2, 2),
+        (1, 2, 2, 2),
+    ]
+    assert pages[0].questions[0].pair != pages[1].questions[0].pair
+
+
+def test_what_is_refused_or_withdrawn_is_told_to_the_ledger_and_moves_nothing(intake, asked, clock, outbox, rows):
+    before = rows("select source_person, person from people.membership order by 1")
+    for outcome, by in (("refused", "steward-8"), ("withdrawn", "steward-7")):
+        proposed = decide(intake.conn, asked, clock(), same=True, by="steward-7", reason="same scar")
+        assert waiting(intake, clock).questions[0].proposed
+        end(intake.conn, proposed.proposal, outcome, clock(), by=by, reason="no scar")
+    assert [it["context"]["act"] for it in outbox()[-4:]] == ["propose", "refuse", "propose", "withdraw"]
+    assert rows("select source_person, person from people.membership order by 1") == before

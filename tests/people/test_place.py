@@ -148,12 +148,12 @@ def judge(conn, a, b, *, same):
 @pytest.mark.parametrize(("a", "b", "same"), [(1, 2, False), (1, 3, True), (3, 4, True)])
 def test_deciding_and_undoing_is_the_identity(linking, a, b, same):
     people.place_many(linking, [said(1), said(2), said(3, "Kees"), said(4, "Anna", "Smit")])
-    before, open_before = persons(linking), people.reviews(linking)
+    before, open_before = persons(linking), people.open_questions(linking)
     judgement = judge(linking, a, b, same=same)
     assert persons(linking) != before
     people.undo(linking, judgement.judgement, by="p2", reason="mistaken", at=NOW)
     assert persons(linking) == before
-    assert people.reviews(linking) == open_before
+    assert people.open_questions(linking) == open_before
 
 
 def test_a_judgement_outlives_the_next_statement_and_the_next_run(linking):
@@ -203,6 +203,22 @@ def test_judging_works_before_there_is_a_model(conn):
 
 # Removing
 
+ANSWERS = ("question", "doubt", "proposal", "parted")
+
+
+def answer_everything(conn, a, b):
+    """Leave a row about the two in every table of answers."""
+    judgement = judge(conn, a, b, same=False).judgement
+    rows_of = "select source_person from people.parted"
+    assert conn.execute(rows_of).fetchall(), "they were one, and came apart"
+    people.undo(conn, judgement, by="p", reason="", at=NOW)
+    more = {"a": UUID(int=a), "b": UUID(int=b), "by": "p", "reason": "", "at": NOW}
+    conn.execute(rows.QUERIES.put_doubt, {**more, "doubt": uuid4(), "until": NOW + timedelta(days=1)})
+    proposal = uuid4()
+    conn.execute(rows.QUERIES.put_proposal, {**more, "proposal": proposal, "strong": ["agencies"]})
+    ended = {"proposal": proposal, "proposed_by": "p", "outcome": "refused", "reason": "", "judgement": None}
+    conn.execute(rows.QUERIES.end_proposal, {**ended, "by": "q", "at": NOW})
+
 
 def test_removing_the_one_between_two_parts_them(linking):
     people.place_many(linking, [said(1), said(2, "Kees"), said(3, "Anna")])
@@ -227,8 +243,9 @@ def test_erasing_leaves_nothing_that_knows_the_id(linking):
     people.place_many(linking, [said(1), said(2), said(3)])
     people.undo(linking, judge(linking, 1, 2, same=False).judgement, by="p", reason="", at=NOW)
     judge(linking, 1, 3, same=False)
+    answer_everything(linking, 1, 2)
     people.remove(linking, UUID(int=1), erase=True)
-    for table in ("source_person", "membership", "move", "key", "token", "edge", "judgement"):
+    for table in ("source_person", "membership", "move", "key", "token", "edge", "judgement", *ANSWERS):
         held = linking.execute(f"select * from people.{table}").fetchall()
         assert not [row for row in held if UUID(int=1) in row], table
     assert len(linking.execute("select * from people.edge").fetchall()) > 0
@@ -238,9 +255,10 @@ def test_erasing_who_was_removed_before_leaves_nothing_either(linking):
     people.place_many(linking, [said(1), said(2), said(3)])
     people.undo(linking, judge(linking, 1, 2, same=False).judgement, by="p", reason="", at=NOW)
     judge(linking, 1, 3, same=False)
+    answer_everything(linking, 1, 2)
     people.remove(linking, UUID(int=1))
     people.remove(linking, UUID(int=1), erase=True)
-    for table in ("move", "edge", "judgement"):
+    for table in ("move", "edge", "judgement", *ANSWERS):
         held = linking.execute(f"select * from people.{table}").fetchall()
         assert not [row for row in held if UUID(int=1) in row], table
 
@@ -266,10 +284,10 @@ def test_an_explanation_adds_up_and_names_every_field(linking):
 
 def test_pairs_in_between_are_for_a_person_until_judged(linking):
     people.place_many(linking, [said(1), said(2, born=date(1991, 12, 24))])
-    (review,) = people.reviews(linking)
+    (review,) = people.open_questions(linking)
     assert band(review.weight) is Band.NEEDS_A_PERSON
     judge(linking, 1, 2, same=False)
-    assert people.reviews(linking) == []
+    assert people.open_questions(linking) == []
 
 
 @pytest.mark.parametrize(
@@ -283,7 +301,7 @@ def test_a_name_alone_links_nobody_before_names_were_counted(linking, numbers, t
     assert groups(linking) == ([{1, 2}] if together else [{1}, {2}])
     people.relink(linking, NOW)
     assert groups(linking) == ([{1, 2}] if together else [{1}, {2}])
-    assert len(people.reviews(linking)) == (0 if together else 1)
+    assert len(people.open_questions(linking)) == (0 if together else 1)
 
 
 def test_an_id_never_given_out_leads_nowhere(linking):

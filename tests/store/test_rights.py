@@ -45,7 +45,11 @@ comity_intake     | people.stay people.proposal_example                     | se
 comity_intake     | people.sampled people.sample_answer                     | select insert delete
 comity_intake     | people.hold                                             | select insert update* delete
 comity_intake     | people.standing_judgement                               | select
+comity_intake     | people.question                                         | select insert update delete
+comity_intake     | people.doubt people.proposal people.proposal_end        | select insert delete
+comity_intake     | people.parted                                           | select insert delete
 comity_gate       | people.membership people.token people.person            | select
+comity_gate       | people.parted                                           | select
 
 comity_intake     | record.*                                                | select insert update delete
 comity_gate       | record.*                                                | select

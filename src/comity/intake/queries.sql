@@ -218,3 +218,73 @@ select person from people.membership group by person order by count(*) desc, per
 -- name: keep_decision
 -- Keep what a decision's entry commits to.
 insert into intake.decision (entry, decided_at, what, salt) values (%(entry)s, %(now)s, %(what)s, %(salt)s)
+
+-- name: queue
+-- A page of what only a person can decide: whoever is due somewhere soon first, then the likelier to be one person.
+with ahead as (
+    select held.source_person, held."case", held.starts_on as day, 1 as kind from record."hearing" as held
+    where held.starts_on between %(today)s and %(until)s and (held.status = 'listed' or held.status is null)
+    union all
+    select held.source_person, null, held.release_due_on, 2 from record."custody" as held
+    where held.release_due_on between %(today)s and %(until)s and held.released_on is null
+    union all
+    select held.source_person, null, held.ends_on, 3 from record."supervision" as held
+    where held.ends_on between %(today)s and %(until)s and (held.status in ('active', 'suspended', 'breached') or held.status is null)
+), due as (
+    select source_person, day, kind from ahead where source_person is not null
+    union all
+    select charged.source_person, ahead.day, ahead.kind from ahead
+    join record."charge" as charged on charged."case" = ahead."case"
+    where ahead.source_person is null and charged.source_person is not null
+), near as (
+    select member.person, min((due.day - date '2000-01-01') * 4 + due.kind) as soonest
+    from due join people.membership as member on member.source_person = due.source_person
+    group by member.person
+), open as (
+    select question.*, least(low.soonest, high.soonest) as soonest
+    from people.question as question
+    left join near as low on low.person = question.low
+    left join near as high on high.person = question.high
+    where question.away_until is null or question.away_until <= %(now)s
+    order by soonest nulls last, question.weight desc, question.low, question.high
+    limit %(limit)s offset %(offset)s
+)
+select open.low, open.high, open.a, open.b, open.weight, open.pairs, open.why, a.agency, b.agency,
+    date '2000-01-01' + open.soonest / 4,
+    (array['hearing', 'release', 'supervision'])[open.soonest %% 4],
+    exists (
+        select from people.proposal as proposed
+        join people.membership as x on x.source_person = proposed.a
+        join people.membership as y on y.source_person = proposed.b
+        where least(x.person, y.person) = open.low and greatest(x.person, y.person) = open.high
+          and not exists (select from people.proposal_end as over where over.proposal = proposed.proposal)
+    )
+from open
+join people.membership as a on a.source_person = open.a
+join people.membership as b on b.source_person = open.b
+order by open.soonest nulls last, open.weight desc, open.low, open.high
+
+-- name: count_questions
+-- How many questions wait, how many of them are about somebody who is due somewhere soon, and how many are put away.
+with due as (
+    select held.source_person, held."case" from record."hearing" as held
+    where held.starts_on between %(today)s and %(until)s and (held.status = 'listed' or held.status is null)
+    union all
+    select held.source_person, null from record."custody" as held
+    where held.release_due_on between %(today)s and %(until)s and held.released_on is null
+    union all
+    select held.source_person, null from record."supervision" as held
+    where held.ends_on between %(today)s and %(until)s and (held.status in ('active', 'suspended', 'breached') or held.status is null)
+), near as (
+    select member.person from due join people.membership as member on member.source_person = due.source_person
+    union
+    select member.person from due join record."charge" as charged on charged."case" = due."case"
+    join people.membership as member on member.source_person = charged.source_person
+    where due.source_person is null
+)
+select count(*) filter (where open),
+    count(*) filter (where open and (low in (select person from near) or high in (select person from near))),
+    count(*) filter (where not open)
+from (
+    select low, high, away_until is null or away_until <= %(now)s as open from people.question
+) as question

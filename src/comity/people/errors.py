@@ -36,3 +36,19 @@ class NothingToLearnError(ValueError):
 
 class ModelError(ValueError):
     """A stored model cannot be read: written by another version, or damaged."""
+
+
+class NoSuchQuestionError(LookupError):
+    """An answer was given to a question that is not open."""
+
+
+class UnknownProposalError(LookupError):
+    """A proposal was to be ended that does not stand."""
+
+
+class ProposalStandsError(ValueError):
+    """Something would be decided about two persons of whom a merge is proposed already."""
+
+
+class OwnProposalError(PermissionError):
+    """Whoever proposed a merge would confirm or refuse it, or somebody else withdraw it."""

@@ -3,11 +3,13 @@
 1. A judgement binds over every model, for ever, until it is undone; undoing is a row of its own.
 2. A judgement that contradicts one that stands is refused: the other is undone first, knowingly.
 3. Deciding and undoing are identities together: everybody has the person they had.
-4. Unlinking loses nothing: nothing was ever merged.
+4. Unlinking loses nothing: nothing was ever merged. Whom a decision or its undoing parts is written down, with since
+   when they had been one (:mod:`comity.people.parting`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -19,9 +21,9 @@ from comity.people.errors import (
     UnknownPersonError,
     UnknownSourcePersonError,
 )
-from comity.people.models import Judgement, Review, Weight
-from comity.people.place import recluster
-from comity.people.score import LINKED_FROM, NEEDS_A_PERSON_FROM, score
+from comity.people.models import Judgement, Made, Weight
+from comity.people.place import foreseen, recluster
+from comity.people.score import LINKED_FROM, score
 from comity.people.starting import starting
 from comity.people.store import Conn
 
@@ -35,13 +37,24 @@ def judge(conn: Conn, a: UUID, b: UUID, *, same: bool, by: str, reason: str, at:
     """
     low, high = sorted((a, b))
     store.lock(conn)
-    if low == high or len(store.known_of(conn, (low, high))) < len((low, high)):
-        raise UnknownSourcePersonError("judgement: it takes two source persons that are placed here; check the ids")
+    placed(conn, low, high)
     _refuse_contradiction(conn, low, high, same=same)
     judgement = Judgement(uuid4(), low, high, same, by, reason, at)
     _write(conn, judgement, "same" if same else "different", None)
-    recluster(conn, (low, high), store.current_model(conn))
+    recluster(conn, (low, high), store.current_model(conn), decided=judgement.judgement)
     return judgement
+
+
+def placed(conn: Conn, a: UUID, b: UUID) -> dict[UUID, UUID]:
+    """Return the person of each of two source persons.
+
+    Raises:
+        UnknownSourcePersonError: one of them is not placed, or they are one.
+    """
+    persons = store.known_of(conn, (a, b))
+    if a == b or len(persons) < len((a, b)):
+        raise UnknownSourcePersonError("judgement: it takes two source persons that are placed here; check the ids")
+    return persons
 
 
 def undo(conn: Conn, judgement: UUID, *, by: str, reason: str, at: datetime) -> Judgement:
@@ -58,8 +71,45 @@ def undo(conn: Conn, judgement: UUID, *, by: str, reason: str, at: datetime) -> 
     concerned = store.reach(conn, (undone.a, undone.b), LINKED_FROM)
     _write(conn, Judgement(uuid4(), undone.a, undone.b, undone.same, by, reason, at), "undone", judgement)
     if concerned:
-        recluster(conn, concerned, store.current_model(conn))
+        recluster(conn, concerned, store.current_model(conn), decided=judgement)
     return undone
+
+
+def foresee(conn: Conn, a: UUID, b: UUID, *, same: bool) -> list[tuple[UUID, ...]]:
+    """Return how everybody in the persons of two source persons would be grouped if one decided so. Writes nothing.
+
+    Raises:
+        UnknownSourcePersonError: one of them is not placed.
+        ContradictoryJudgementError: a judgement that stands says otherwise, directly or through others.
+    """
+    persons = placed(conn, a, b)
+    low, high = sorted((a, b))
+    _refuse_contradiction(conn, low, high, same=same)
+    groups, held = foreseen(conn, (low, high), store.current_model(conn), (low, high), same=same)
+    concerned = set(persons.values())
+    return [group for each in groups if (group := tuple(id_ for id_ in each if held.get(id_) in concerned))]
+
+
+def made(conn: Conn, judgement: UUID) -> Made:
+    """Return a judgement as it was made, and by whom and why it was undone, if it was.
+
+    Raises:
+        UnknownJudgementError: it was never made.
+    """
+    row = conn.execute(store.QUERIES.judgement, {"judgement": judgement}).fetchone()
+    if row is None:
+        raise UnknownJudgementError("judgement: it was never made here; check the id")
+    return Made(Judgement(*row[:7]), *row[7:])
+
+
+def judgements_among(conn: Conn, ids: Iterable[UUID]) -> list[Judgement]:
+    """Return the judgements that stand about any of these source persons, the latest first."""
+    return [Judgement(*row) for row in conn.execute(store.QUERIES.judgements_among, {"ids": list(ids)})]
+
+
+def latest_judgements(conn: Conn, limit: int) -> list[Judgement]:
+    """Return the judgements that stand, the latest first."""
+    return [Judgement(*row) for row in conn.execute(store.QUERIES.latest_judgements, {"limit": limit})]
 
 
 def _write(conn: Conn, judgement: Judgement, verdict: str, undoes: UUID | None) -> None:
@@ -117,9 +167,3 @@ def resolve(conn: Conn, person: UUID) -> UUID:
         raise UnknownPersonError("person: this node never gave out that id; check it")
     resolved: UUID = row[0]
     return resolved
-
-
-def reviews(conn: Conn, limit: int = 100) -> list[Review]:
-    """Return pairs that a person must look at, the likeliest first."""
-    asked = {"threshold": NEEDS_A_PERSON_FROM, "limit": limit}
-    return [Review(*row) for row in conn.execute(store.QUERIES.reviews, asked)]

@@ -25,7 +25,7 @@ from comity.people.models import Standard, Stay
 # Records of one person at most. One that books each arrest makes some hundred of somebody who is often arrested; the
 # most of anybody among 5,823 people in four agencies of a real county were 24. 2026-11-26.
 LARGEST_PERSON = 250
-# Bits against, from which a number or a birthday that differs is one that people have one of: thirty-two to one. A number
+# Bits against, from which a number or a birthday that differs is one that people have one of: 32 to one. A number that is
 # given anew at each arrest weighs nothing, since the model has seen that a person has many; and where dates are often
 # somebody else's altogether, as in sets made up by a program, they contradict nobody. 2026-11-26.
 STRONG = -5.0
@@ -84,9 +84,7 @@ def contrary(
 
 def _strong(model: Model) -> list[str]:
     """Return the kinds of number of which the model has it that a person has one."""
-    return [
-        kind for kind in model.identifiers if model.chances[f"identifier {kind}"]["different"].weight <= STRONG
-    ]
+    return [kind for kind in model.identifiers if model.chances[f"identifier {kind}"]["different"].weight <= STRONG]
 
 
 def _numbers(ids: Iterable[K], standards: Mapping[K, Standard], kind: str) -> set[str]:

@@ -112,6 +112,16 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A judgement as it was made; by whom, why and when it was undone, or three times ``None`` while it stands."""
+
+    judgement: Judgement
+    undone_by: str | None
+    because: str | None
+    undone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """Where a source person was put."""
 
@@ -139,13 +149,73 @@ class Changes:
     trained: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
-    """A pair that a person must look at. Ids and the weight; no names."""
+class Why(StrEnum):
+    """Why a person must say whether two persons are one."""
 
-    a: UUID
+    NEAR = "near"  # the nearest records lie between the two thresholds
+    TWINS = "twins"  # a family name, a birthday, and two forenames: what twins share, or a household with a slip
+    NAMES = "names"  # nothing but names speaks for it, and nobody has learnt yet how common they are
+    DIVIDED = "divided"  # two records would link, and the others of the two persons speak against it
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Two persons (``low < high``) of whom a person must say whether they are one. Ids and the weight; no names."""
+
+    low: UUID
+    high: UUID
+    a: UUID  # the nearest two of their source persons, ``a < b``
     b: UUID
     weight: float
+    pairs: int  # of source persons between the two that are near enough
+    why: Why
+    away_until: datetime | None = None  # put away until then, or until something about either changes
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Somebody could not tell of a pair, and why; it is not asked again before ``until`` unless something changes."""
+
+    doubt: UUID
+    a: UUID
+    b: UUID
+    by: str
+    reason: str
+    at: datetime
+    until: datetime
+
+
+class Strong(StrEnum):
+    """Why a merge takes two people."""
+
+    NUMBERS = "numbers"  # both bear a number of one kind, and not the same one
+    AGENCIES = "agencies"  # each is known to two agencies or more
+    DECIDED = "decided"  # a person has said of one of them before that two of its records are one human being
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A merge of two strong identities, proposed by one person; nothing moves until another confirms it."""
+
+    proposal: UUID
+    a: UUID
+    b: UUID
+    by: str
+    reason: str
+    strong: tuple[Strong, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """A person whom a decision parted, since when the parts had been one, and who is where now."""
+
+    parting: UUID
+    judgement: UUID  # the decision that parted them, or the one that was undone
+    person: UUID  # the id that they bore together
+    since: datetime
+    at: datetime
+    persons: Mapping[UUID, UUID]  # source person -> person
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +235,7 @@ class KeptModel:
 
     version: str
     trained_at: datetime
-    evaluation: (
-        Mapping[str, Any] | None
-    )  # as evaluate.Evaluation writes it; None of models trained before there was one
+    evaluation: Mapping[str, Any] | None  # as evaluate.Evaluation writes it; None of models from before there was one
     effects: Mapping[str, Any] | None  # as effects.Effects writes it; None of the first model of a node
     since: datetime | None  # put in force last; None: only proposed
     by: str | None

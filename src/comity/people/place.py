@@ -14,10 +14,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
-from comity.people import holds, store
-from comity.people.cluster import Grouped, grouped
+from comity.people import holds, parting, questions, store
+from comity.people.cluster import Bonds, Grouped, grouped
 from comity.people.errors import UnknownSourcePersonError
 from comity.people.link import partition
 from comity.people.model import Model
@@ -55,6 +56,7 @@ def place_many(
     model = store.current_model(conn)
     weights = _weighed(conn, standards, model) if model else {}
     assignment, held = recluster(conn, latest.keys() | (stays or {}).keys(), model)
+    questions.ask_again(conn, {assignment.persons[id_] for id_ in latest})
     return [_placement(each.source_person, assignment, before, weights, held=held) for each in features]
 
 
@@ -69,22 +71,49 @@ def _weighed(conn: Conn, standards: Mapping[UUID, Standard], model: Model) -> We
     return weights
 
 
-def recluster(conn: Conn, ids: Iterable[UUID], model: Model | None) -> tuple[Assignment, bool]:
+def recluster(
+    conn: Conn, ids: Iterable[UUID], model: Model | None, *, decided: UUID | None = None
+) -> tuple[Assignment, bool]:
     """Cluster everybody whom a change to these source persons could concern, and write who is in which person.
 
-    Return it with whether anything is held that was not.
+    ``decided`` is the judgement that asks for it, or that is undone: whom it parts is written down. Return it with whether
+    anything is held that was not.
     """
     reached = store.reach(conn, ids, LINKED_FROM)
-    held = {id_: person for id_, person in reached.items() if person}
+    held = _held(reached)
     found = _grouped(conn, list(reached), model)
     assignment = assign(found.persons, held, store.past(conn, reached), uuid4)
+    if decided is not None:
+        parting.keep(conn, decided, held, assignment.persons)
     store.put_assignment(conn, assignment, held)
     fresh = holds.put_holds(conn, reached, found.holds) if held or found.holds else False
+    questions.refresh(conn, reached, {*held.values(), *assignment.persons.values()}, model)
+    questions.ask_again(conn, changed(held, assignment.persons))
     return assignment, fresh
 
 
-def _grouped(conn: Conn, ids: list[UUID], model: Model | None) -> Grouped[UUID]:
-    bonds = store.bonds_of(conn, ids)
+def _held(reached: Mapping[UUID, UUID | None]) -> dict[UUID, UUID]:
+    return {id_: person for id_, person in reached.items() if person}
+
+
+def changed(held: Mapping[UUID, UUID], persons: Mapping[UUID, UUID]) -> set[UUID]:
+    """Return the persons whose members are others than before."""
+    moved = [(held.get(id_), person) for id_, person in persons.items() if held.get(id_) != person]
+    return {person for pair in moved for person in pair if person is not None}
+
+
+def foreseen(
+    conn: Conn, ids: Iterable[UUID], model: Model | None, pair: tuple[UUID, UUID], *, same: bool
+) -> tuple[list[tuple[UUID, ...]], dict[UUID, UUID]]:
+    """Return how everybody whom it could concern would be grouped if ``pair`` were judged so, and where each is now."""
+    reached = store.reach(conn, ids, LINKED_FROM)
+    bonds = store.bonds_of(conn, list(reached))
+    told = replace(bonds, same=bonds.same | {pair}) if same else replace(bonds, different=bonds.different | {pair})
+    return list(_grouped(conn, list(reached), model, told).persons), _held(reached)
+
+
+def _grouped(conn: Conn, ids: list[UUID], model: Model | None, bonds: Bonds[UUID] | None = None) -> Grouped[UUID]:
+    bonds = bonds or store.bonds_of(conn, ids)
     if model is None:
         return grouped(ids, {}, bonds)
     stays = holds.stays_of(conn, ids) if len(ids) > 1 else {}
@@ -130,11 +159,15 @@ def _leave(conn: Conn, source_person: UUID, person: UUID, *, erase: bool) -> Non
         _erase_traces(conn, source_person)
     if others:
         recluster(conn, others, model)
+    conn.execute(store.QUERIES.ask_of_nobody, {"person": person})
+    questions.ask_again(conn, [person])
 
 
 def _erase_traces(conn: Conn, source_person: UUID) -> None:
     for query in (
         store.QUERIES.erase_traces,
+        store.QUERIES.erase_answers,
+        store.QUERIES.erase_proposals,
         store.QUERIES.erase_undone,
         store.QUERIES.erase_judgements,
         store.QUERIES.erase_stays,

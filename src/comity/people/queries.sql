@@ -187,6 +187,21 @@ with edges as (
 )
 delete from people.move where source_person = %(id)s
 
+-- name: erase_answers
+-- Forget that nobody could tell of a source person, what was proposed about it, and what it was parted from.
+with doubts as (
+    delete from people.doubt where a = %(id)s or b = %(id)s
+), parted as (
+    delete from people.parted where source_person = %(id)s
+), ended as (
+    delete from people.proposal_end where proposal in (select proposal from people.proposal where a = %(id)s or b = %(id)s)
+)
+delete from people.question where a = %(id)s or b = %(id)s
+
+-- name: erase_proposals
+-- Forget what was proposed about a source person.
+delete from people.proposal where a = %(id)s or b = %(id)s
+
 -- name: erase_undone
 -- Forget the undoing of judgements about a source person.
 delete from people.judgement where (a = %(id)s or b = %(id)s) and undoes is not null
@@ -226,17 +241,191 @@ values (%(version)s, %(trained_at)s, %(body)s::jsonb, %(evaluation)s::jsonb)
 -- Let a model speak from now on.
 insert into people.model_in_force (version, at, put_by, reason) values (%(version)s, %(at)s, %(by)s, %(reason)s)
 
--- name: reviews
--- Pairs that a person must look at: near enough to ask, in different persons, and not judged. The likeliest first.
-select edge.a, edge.b, edge.weight from people.edge as edge
-join people.membership as a on a.source_person = edge.a
-join people.membership as b on b.source_person = edge.b
-where edge.retired_at is null and edge.weight >= %(threshold)s and a.person <> b.person
-  and not exists (
-      select from people.standing_judgement as judged where judged.a = edge.a and judged.b = edge.b
-  )
-order by edge.weight desc, edge.a, edge.b
+-- name: pairs_between
+-- The standing pairs of these source persons with somebody in another person, and the persons of both.
+select near.a, near.b, near.weight, x.person, y.person
+from (
+    select a, b, weight from people.edge where retired_at is null and a = any(%(ids)s::uuid[])
+    union
+    select a, b, weight from people.edge where retired_at is null and b = any(%(ids)s::uuid[])
+) as near
+join people.membership as x on x.source_person = near.a
+join people.membership as y on y.source_person = near.b
+where x.person <> y.person
+
+-- name: parted_between
+-- The persons whom somebody has said to be two, by a record of each, one of them among these.
+select distinct least(x.person, y.person), greatest(x.person, y.person)
+from people.standing_judgement as judged
+join people.membership as x on x.source_person = judged.a
+join people.membership as y on y.source_person = judged.b
+where not judged.same and (judged.a = any(%(ids)s::uuid[]) or judged.b = any(%(ids)s::uuid[]))
+
+-- name: parted_anywhere
+-- The persons whom somebody has said to be two, by a record of each.
+select distinct least(x.person, y.person), greatest(x.person, y.person)
+from people.standing_judgement as judged
+join people.membership as x on x.source_person = judged.a
+join people.membership as y on y.source_person = judged.b
+where not judged.same
+
+-- name: drop_questions_of
+-- Ask no longer about these persons what is not among what is to be asked.
+delete from people.question as question
+where (question.low = any(%(persons)s::uuid[]) or question.high = any(%(persons)s::uuid[])) and not exists (
+    select from unnest(%(lows)s::uuid[], %(highs)s::uuid[]) as kept (low, high)
+    where kept.low = question.low and kept.high = question.high
+)
+
+-- name: drop_questions
+-- Ask no longer what is not among what is to be asked.
+delete from people.question as question
+where not exists (
+    select from unnest(%(lows)s::uuid[], %(highs)s::uuid[]) as kept (low, high)
+    where kept.low = question.low and kept.high = question.high
+)
+
+-- name: put_questions
+-- Ask; what is asked already, or put away, stays so.
+insert into people.question (low, high, a, b, weight, pairs, why)
+select * from unnest(
+    %(lows)s::uuid[], %(highs)s::uuid[], %(a)s::uuid[], %(b)s::uuid[], %(weights)s::float8[], %(pairs)s::int[], %(whys)s::text[]
+)
+on conflict (low, high) do update set
+    a = excluded.a, b = excluded.b, weight = excluded.weight, pairs = excluded.pairs, why = excluded.why
+where (question.a, question.b, question.weight, question.pairs, question.why)
+    is distinct from (excluded.a, excluded.b, excluded.weight, excluded.pairs, excluded.why)
+
+-- name: ask_again
+-- What was put away about these persons is asked again.
+update people.question set away_until = null
+where away_until is not null and (low = any(%(persons)s::uuid[]) or high = any(%(persons)s::uuid[]))
+
+-- name: ask_of_nobody
+-- Ask no longer about a person whom nobody is in any more.
+delete from people.question
+where (low = %(person)s or high = %(person)s)
+  and not exists (select from people.membership as held where held.person = %(person)s)
+
+-- name: questions
+-- What is open and was not put away, the likeliest first.
+select low, high, a, b, weight, pairs, why, away_until from people.question
+where away_until is null
+order by weight desc, low, high
 limit %(limit)s
+
+-- name: question_of
+-- The question between the persons whom two source persons are in.
+select question.low, question.high, question.a, question.b, question.weight, question.pairs, question.why, question.away_until
+from people.membership as x join people.membership as y on y.source_person = %(b)s
+join people.question as question
+    on question.low = least(x.person, y.person) and question.high = greatest(x.person, y.person)
+where x.source_person = %(a)s
+
+-- name: put_doubt
+-- Write that somebody could not tell.
+insert into people.doubt (doubt, a, b, doubted_by, reason, doubted_at, until)
+values (%(doubt)s, %(a)s, %(b)s, %(by)s, %(reason)s, %(at)s, %(until)s)
+
+-- name: put_away
+-- Put a question away.
+update people.question set away_until = %(until)s where low = %(low)s and high = %(high)s
+
+-- name: doubts_of
+-- Who could not tell of a pair, the latest first.
+select doubt, a, b, doubted_by, reason, doubted_at, until from people.doubt
+where a = %(a)s and b = %(b)s order by doubted_at desc, doubt
+
+-- name: members
+-- Who is in these persons, and of which agency.
+select person, source_person, agency from people.membership where person = any(%(persons)s::uuid[]) order by agency, source_person
+
+-- name: said_same_among
+-- Which of these source persons somebody has said to be one with another.
+select judged.a, judged.b from people.standing_judgement as judged
+where judged.same and judged.a = any(%(ids)s::uuid[]) and judged.b = any(%(ids)s::uuid[])
+
+-- name: put_proposal
+-- Write that somebody proposes a merge.
+insert into people.proposal (proposal, a, b, proposed_by, reason, strong, proposed_at)
+values (%(proposal)s, %(a)s, %(b)s, %(by)s, %(reason)s, %(strong)s, %(at)s)
+
+-- name: end_proposal
+-- Write what became of a proposal.
+insert into people.proposal_end (proposal, proposed_by, outcome, ended_by, reason, ended_at, judgement)
+values (%(proposal)s, %(proposed_by)s, %(outcome)s, %(by)s, %(reason)s, %(at)s, %(judgement)s)
+
+-- name: open_proposal
+-- One proposal that nobody has ended.
+select proposal, a, b, proposed_by, reason, strong, proposed_at from people.proposal as proposed
+where proposal = %(proposal)s and not exists (select from people.proposal_end as over where over.proposal = proposed.proposal)
+
+-- name: open_proposals
+-- The proposals that nobody has ended, about two who are still here, the oldest first.
+select proposed.proposal, proposed.a, proposed.b, proposed.proposed_by, proposed.reason, proposed.strong, proposed.proposed_at
+from people.proposal as proposed
+join people.membership as x on x.source_person = proposed.a
+join people.membership as y on y.source_person = proposed.b
+where not exists (select from people.proposal_end as over where over.proposal = proposed.proposal)
+order by proposed.proposed_at, proposed.proposal
+
+-- name: proposal_between
+-- A proposal that nobody has ended, between two persons.
+select proposed.proposal, proposed.a, proposed.b, proposed.proposed_by, proposed.reason, proposed.strong, proposed.proposed_at
+from people.membership as x
+join people.proposal as proposed on x.source_person in (proposed.a, proposed.b)
+join people.membership as y on y.source_person = case when proposed.a = x.source_person then proposed.b else proposed.a end
+where x.person = %(one)s and y.person = %(other)s
+  and not exists (select from people.proposal_end as over where over.proposal = proposed.proposal)
+order by proposed.proposed_at
+limit 1
+
+-- name: judgement
+-- One judgement as it was made, and whether it still stands.
+select made.judgement, made.a, made.b, made.verdict = 'same', made.judged_by, made.reason, made.judged_at,
+    undone.judged_by, undone.reason, undone.judged_at
+from people.judgement as made left join people.judgement as undone on undone.undoes = made.judgement
+where made.judgement = %(judgement)s and made.verdict <> 'undone'
+
+-- name: judgements_among
+-- The judgements that stand about these source persons, the latest first.
+select judgement, a, b, same, judged_by, reason, judged_at from people.standing_judgement
+where a = any(%(ids)s::uuid[]) or b = any(%(ids)s::uuid[])
+order by judged_at desc, judgement
+
+-- name: latest_judgements
+-- The judgements that stand, the latest first.
+select judgement, a, b, same, judged_by, reason, judged_at from people.standing_judgement
+order by judged_at desc, judgement
+limit %(limit)s
+
+-- name: histories
+-- Where source persons have been: since when each is known, where it was first, and each move.
+select source.source_person, source.known_since, coalesce(
+    (select move.from_person from people.move as move
+     where move.source_person = source.source_person and move.from_person is not null and move.moved_at >= source.known_since
+     order by move.move limit 1), held.person)
+from people.source_person as source join people.membership as held on held.source_person = source.source_person
+where source.source_person = any(%(ids)s::uuid[])
+
+-- name: moves_of
+-- The moves of source persons from one person to another, the earliest first.
+select source_person, moved_at, to_person from people.move
+where source_person = any(%(ids)s::uuid[]) and to_person is not null
+order by move
+
+-- name: put_parted
+-- Write that a decision parts a person, who was in it and who is where since.
+insert into people.parted (parting, source_person, agency, judgement, was, is_now, since)
+select %(parting)s, t.id, held.agency, %(judgement)s, %(person)s, t.person, %(since)s
+from unnest(%(ids)s::uuid[], %(persons)s::uuid[]) as t (id, person)
+join people.membership as held on held.source_person = t.id
+
+-- name: partings_of
+-- Who came apart by a judgement, or by its undoing.
+select parting, was, since, parted_at, source_person, is_now from people.parted
+where judgement = %(judgement)s
+order by parted_at, parting, source_person
 
 -- name: stage_edges
 -- A place for the pairs of a bulk run.

@@ -13,11 +13,12 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from comity.people import holds, store
+from comity.people import holds, questions, store
 from comity.people.evaluate import evaluate
 from comity.people.link import Linked, link
 from comity.people.model import Model
 from comity.people.models import Changes, Standard
+from comity.people.place import changed
 from comity.people.reconcile import Assignment, assign
 from comity.people.starting import STARTING
 from comity.people.store import Conn
@@ -48,6 +49,9 @@ def relink(conn: Conn, now: datetime, progress: Progress = lambda _step: None) -
     assignment = assign(linked.clusters, held, store.past(conn, standards), uuid4)
     moved = store.put_assignment(conn, assignment, held)
     holds.put_holds(conn, None, linked.holds)
+    progress("asking what only a person can decide")
+    questions.refresh_all(conn, linked.weights, assignment.persons, standards, model)
+    questions.ask_again(conn, changed(held, assignment.persons))
     return _changes(linked, assignment, model, moved, trained=trained)
 
 
