@@ -63,6 +63,7 @@ comity_gate       | gate.pseudonym gate.extract_subject                     | se
 comity_gate       | gate.review gate.review_act                             | select insert
 comity_gate       | gate.subscription gate.subscription_end                 | select insert
 comity_gate       | gate.notice gate.told                                   | select insert
+comity_gate       | gate.parting gate.parted_use                            | select insert
 comity_gate       | gate.review_open                                        | select insert delete
 comity_gate       | gate.statistic                                          | select insert
 comity_gate       | gate.privacy_budget                                     | select insert update*

@@ -27,15 +27,38 @@ from comity.intake.store import QUERIES, Connection
 from comity.ledger import Entry, append, commitment
 from comity.ledger.entry import SALT_SIZE
 from comity.people import parting, proposals, questions
-from comity.people.errors import ContradictoryJudgementError
+from comity.people.errors import (
+    ContradictoryJudgementError,
+    NoSuchQuestionError,
+    OwnProposalError,
+    ProposalStandsError,
+    UnknownJudgementError,
+    UnknownProposalError,
+    UnknownSourcePersonError,
+)
 from comity.people.judge import foresee, judgements_among, latest_judgements, made, placed
 from comity.people.models import Doubt, Judgement, Made, Parting, Proposal, Question, Strong, Weight
 from comity.people.proposals import Ending
+
+__all__ = [
+    "AWAY", "MAX_REASON", "NOT_THERE", "STANDS_OTHERWISE", "TAKES_ANOTHER", "Doubt", "Ending", "Judgement", "Made",
+    "Parting", "Proposal", "Record", "Side", "Weight", "confirm", "decide", "decided_last", "decision", "doubt", "end",
+    "explain", "look", "undo", "waiting",
+]  # fmt: skip
 
 AWAY: Final = timedelta(days=90)
 """For how long a question that nobody can answer is put away, unless something changes before. 2026-11-26."""
 
 MAX_REASON: Final = 500  # characters
+
+NOT_THERE: Final = (UnknownSourcePersonError, UnknownJudgementError, UnknownProposalError, NoSuchQuestionError)
+"""What was named is not there, or not any more."""
+
+STANDS_OTHERWISE: Final = (ContradictoryJudgementError, ProposalStandsError)
+"""Something that stands says otherwise: it is undone, or ended, first."""
+
+TAKES_ANOTHER: Final = OwnProposalError
+"""It takes another person than the one who would do it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from comity.people.models import Standard, Stay
 # Records of one person at most. One that books each arrest makes some hundred of somebody who is often arrested; the
 # most of anybody among 5,823 people in four agencies of a real county were 24. 2026-11-26.
 LARGEST_PERSON = 250
-# Bits against, from which a number or a birthday that differs is one that people have one of: 32 to one. A number that is
-# given anew at each arrest weighs nothing, since the model has seen that a person has many; and where dates are often
+# Bits against, from which a number or a birthday that differs is one that people have one of: 32 to one. A number given
+# anew at each arrest weighs nothing, since the model has seen that a person has many; and where dates are often
 # somebody else's altogether, as in sets made up by a program, they contradict nobody. 2026-11-26.
 STRONG = -5.0
 # Days by which two birthdays differ that are far apart: an age that was guessed is seldom five years off. 2026-11-26.

@@ -76,8 +76,8 @@ def recluster(
 ) -> tuple[Assignment, bool]:
     """Cluster everybody whom a change to these source persons could concern, and write who is in which person.
 
-    ``decided`` is the judgement that asks for it, or that is undone: whom it parts is written down. Return it with whether
-    anything is held that was not.
+    ``decided`` is the judgement that asks for it, or that is undone: whom it parts is written down. Return it with
+    whether anything is held that was not.
     """
     reached = store.reach(conn, ids, LINKED_FROM)
     held = _held(reached)

@@ -81,7 +81,7 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "case": Desk.CASEWORKER,
     "consent": Desk.CASEWORKER,
     "own-request": Desk.CASEWORKER,
-    "news": Desk.CASEWORKER,
+    "news": Desk.COLLEAGUE,  # whoever received something may have to be told that it was parted
     "keep-told": Desk.CASEWORKER,
     "end-news": Desk.CASEWORKER,
     "steward": Desk.STEWARD,
@@ -93,6 +93,10 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "linking-draw": Desk.STEWARD,
     "linking-sample": Desk.STEWARD,
     "linking-answer": Desk.STEWARD,
+    "questions": Desk.STEWARD,
+    "question": Desk.STEWARD,
+    "proposal": Desk.STEWARD,
+    "decision": Desk.STEWARD,
     "log": Desk.OVERSEER,
     "impacts": Desk.OVERSEER,
     "impact-ask": Desk.OVERSEER,
@@ -146,6 +150,7 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "api-extract": Desk.COLLEAGUE,
     "api-extract-file": Desk.COLLEAGUE,
     "api-notices": Desk.CASEWORKER,
+    "api-partings": Desk.COLLEAGUE,
     "api-message": Desk.SYSTEM,
 }
 

@@ -40,6 +40,7 @@ from comity.web.pages import (
     explaining,
     extracting,
     governing,
+    identifying,
     looking,
     news,
     oversight,
@@ -64,7 +65,7 @@ _UNREADABLE = Label("Something in this form could not be read", "Iets in dit for
 _STATIC = Path(__file__).parent / "static"
 DESKS = (
     *(start, errand, looking, news, counting, extracting, stewarding, oversight, papers, reviewing, consenting),
-    *(explaining, weighing, watching, public, governing, settling, assessing, concluding),
+    *(explaining, weighing, watching, public, governing, settling, assessing, concluding, identifying),
 )
 """The modules whose pages the application opens, each to whom the table of access says."""
 

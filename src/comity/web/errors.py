@@ -91,6 +91,30 @@ def not_your_own() -> PageError:
     )
 
 
+def decided_otherwise() -> PageError:
+    """Refuse: something that stands says otherwise of these two."""
+    return PageError(
+        409,
+        Label("Something else stands about these two", "Over deze twee staat al iets anders"),
+        Label(
+            "A decision or a proposal says otherwise, about these or through others. Undo or end that first.",
+            "Een besluit of voorstel zegt iets anders, over deze of via anderen. Maak dat eerst ongedaan.",
+        ),
+    )
+
+
+def takes_another() -> PageError:
+    """Refuse: whoever proposed a merge does not confirm it."""
+    return PageError(
+        403,
+        Label("This takes somebody else", "Dit moet iemand anders doen"),
+        Label(
+            "Whoever proposes may withdraw; a colleague confirms or refuses. Nothing was changed.",
+            "Wie voorstelt mag intrekken; een collega bevestigt of weigert. Er is niets veranderd.",
+        ),
+    )
+
+
 def too_large() -> PageError:
     """Refuse: more was sent than may be."""
     return PageError(

@@ -28,6 +28,7 @@ _MENU: Final = (
     ("news", "/news", marked("What is new")),
     ("steward", "/steward", marked("Deliveries and quality")),
     ("linking", "/linking", marked("Quality of linking")),
+    ("questions", "/who-is-who", marked("Who is who")),
     ("reviews", "/reviews", marked("Reviews")),
     ("log", "/log", marked("Log of requests")),
     ("why-if", "/why", marked("Why")),

@@ -6,6 +6,7 @@ Any number may run: what another told a moment ago is not told again, and what a
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -17,12 +18,17 @@ from psycopg_pool import PoolTimeout
 from comity.gate.models import Requester
 from comity.gate.news import News
 from comity.gate.notices import Teller
+from comity.gate.partings import tell_partings
 from comity.store import Role
 from comity.web import store
 from comity.web.services import Services
 
 NEWS_SECONDS: Final = 0.25
 """Between two looks for what was received: what is admitted is told of within a second."""
+
+PARTINGS_SECONDS: Final = 5.0
+"""Between two looks for persons whom a decision parted. The page and the command that decide tell at once; this is for
+what a source said itself, and for what a crash left untold."""
 
 RETRY_SECONDS: Final = 2.0
 _LOG = structlog.get_logger(__name__)
@@ -41,15 +47,24 @@ async def telling(services: Services) -> AsyncIterator[None]:
 
 async def keep_told(services: Services) -> None:
     """Tell subscribers what is new, until cancelled; a database that is away is tried again."""
-    news = News(services.node.vocabulary)
+    news, looked = News(services.node.vocabulary), 0.0
     while True:
         try:
+            if time.monotonic() - looked >= PARTINGS_SECONDS:
+                looked = time.monotonic()
+                await tell_of_partings(services)
             await tell_news(services, news)
             await asyncio.sleep(NEWS_SECONDS)
         except Exception as error:  # noqa: BLE001 - one mistake must not silence every subscription until a restart
             news = News(services.node.vocabulary)  # what was found and not told of is looked for again
             _LOG.warning("Subscribers could not be told, which is tried again.", because=type(error).__name__)
             await asyncio.sleep(RETRY_SECONDS)
+
+
+async def tell_of_partings(services: Services) -> None:
+    """Tell, once, whoever was shown records as of one person that a decision has parted since."""
+    async with services.as_role(Role.GATE) as gate:
+        await tell_partings(gate, services.now())
 
 
 async def tell_news(services: Services, news: News) -> None:

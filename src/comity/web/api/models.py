@@ -189,6 +189,28 @@ class Notices(BaseModel):
     before: int | None = Field(description="Hand this in to read the earlier ones; null if there are none")
 
 
+class PartedOut(BaseModel):
+    """Something that the colleague received rested on records being of one person; a decision has parted them since."""
+
+    number: int
+    told_at: datetime
+    disclosure: UUID = Field(description="What was received then, in the ledger")
+    at: datetime = Field(description="When it was received")
+    act: str
+    agreement: str
+    version: int
+    person: UUID | None = Field(description="Who was asked for then; null of a search, a case or an extract")
+    case_reference: str
+    joined: bool = Field(description="Whether it held records of more than one of those who were parted")
+
+
+class Partings(BaseModel):
+    """What a colleague was told of those who were parted, newest first."""
+
+    partings: list[PartedOut]
+    before: int | None = Field(description="Hand this in to read the earlier ones; null if there are none")
+
+
 class Labels(BaseModel):
     """A text in English and in Dutch."""
 

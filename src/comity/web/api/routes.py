@@ -21,6 +21,8 @@ from comity.gate import Request as Asking
 from comity.gate.errors import GateError
 from comity.gate.models import Asked
 from comity.gate.notices import MOST, notices_of
+from comity.gate.partings import MOST as MOST_PARTED
+from comity.gate.partings import told_to
 from comity.intake import Intake, Outcome
 from comity.ledger.errors import EntryNotFoundError
 from comity.sources import open_source
@@ -94,6 +96,19 @@ async def notices(
     async with services_of(request).as_role(Role.GATE) as conn:
         told = await notices_of(conn, colleague.requester, before=before, limit=limit)
     return shape.notices(told, limit)
+
+
+@router.get("/partings", name="api-partings", summary="What was parted", tags=["reads"], responses=_ASKED)
+async def partings(
+    request: Request,
+    colleague: Caller,
+    before: Annotated[int | None, Query(ge=1, le=_LAST, description="As the last answer said")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_PARTED)] = MOST_PARTED,
+) -> models.Partings:
+    """Return which of the things that the colleague received rested on a link that a decision has parted since."""
+    async with services_of(request).as_role(Role.GATE) as conn:
+        told = await told_to(conn, colleague.requester, before=before, limit=limit)
+    return shape.partings(told, limit)
 
 
 @router.get("/agreements", name="api-agreements", summary="The register of agreements", tags=["public"])

@@ -11,6 +11,7 @@ from uuid import UUID
 from comity.agreements.register import RegisterEntry
 from comity.gate import Disclosure
 from comity.gate.notices import Told
+from comity.gate.partings import Parted
 from comity.ledger.models import Head
 from comity.vocabulary.models import Label
 from comity.web.api import models as out
@@ -74,6 +75,14 @@ def notices(told: Sequence[Told], limit: int) -> out.Notices:
             )
             for it in told
         ],
+        before=told[-1].number if len(told) == limit else None,
+    )
+
+
+def partings(told: Sequence[Parted], limit: int) -> out.Partings:
+    """Return what a colleague was told of those who were parted; ``limit`` is how many were asked for."""
+    return out.Partings(
+        partings=[out.PartedOut(**asdict(it)) for it in told],
         before=told[-1].number if len(told) == limit else None,
     )
 

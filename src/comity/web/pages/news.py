@@ -12,11 +12,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from comity.gate import Read, Request
 from comity.gate.models import Refusal
 from comity.gate.notices import Teller, end, notices_of, subscriptions_of
+from comity.gate.partings import told_to
 from comity.store import Role
+from comity.web.access import may_open
 from comity.web.errors import no_such_page
 from comity.web.guards import refuse_forged
 from comity.web.models import Colleague
 from comity.web.pages.looking import refused, to_errand
+from comity.web.pages.oversight import ACTS
 from comity.web.render import page
 from comity.web.services import services_of
 from comity.web.visitors import admit_colleague, errand_of
@@ -30,15 +33,19 @@ async def news(
     colleague: Annotated[Colleague, Depends(admit_colleague)],
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
 ) -> Response:
-    """List what the colleague was told, newest first, and whom they are kept told of."""
+    """List what the colleague was told, newest first, whom they are kept told of, and what they were told wrongly."""
     async with services_of(request).as_role(Role.GATE) as conn:
         notices = await notices_of(conn, colleague.requester, before=before)
         kept = await subscriptions_of(conn, colleague.requester)
+        parted = await told_to(conn, colleague.requester)
     return await page(
         request,
         "news.html",
         active="news",
         notices=notices,
+        parted=parted,
+        acts=ACTS,
+        may_look=may_open("person", colleague),
         going_on=[it for it in kept if it.ended is None],
         over=[it for it in kept if it.reason is not None],
     )

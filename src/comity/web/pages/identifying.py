@@ -1,0 +1,381 @@
+"""Who is who, for the data steward: what only a person can decide, two records side by side, and what was decided.
+
+1. Nothing is shown and nothing decided but by a colleague for whom an agreement in force is for this purpose.
+2. What sources say is read through the gate, under that agreement: each look at a question is two disclosures, one of
+   each person. What it does not release is withheld; how alike the two are in it is not.
+3. The queue names nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Protocol
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query
+from psycopg import Connection
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from comity.agreements.models import Agreement
+from comity.gate import Disclosure, Read, disclose
+from comity.gate import Request as Asking
+from comity.gate.partings import tell_partings, told_of
+from comity.intake import deciding
+from comity.intake.deciding import MAX_REASON, Ending, Side
+from comity.intake.queue import SOON, queue
+from comity.store import Role
+from comity.web import likeness, store
+from comity.web.agreeing import open_to
+from comity.web.chart import waterfall
+from comity.web.errors import decided_otherwise, no_such_page, takes_another
+from comity.web.guards import refuse_forged
+from comity.web.language import catalogue, language_of, marked
+from comity.web.models import Colleague
+from comity.web.pages.oversight import ACTS
+from comity.web.present import Presenter
+from comity.web.render import page
+from comity.web.services import Services, services_of
+from comity.web.visitors import admit_colleague
+
+router = APIRouter()
+Steward = Annotated[Colleague, Depends(admit_colleague)]
+Reason = Annotated[str, Form()]
+
+PURPOSE: Final = "identity-resolution"
+SHOWN_DECISIONS: Final = 20
+WHYS: Final = {
+    "near": marked("What speaks for it and what speaks against it weigh about the same."),
+    "twins": marked("The same family name and birthday, and another first name: twins, or one person with a slip."),
+    "names": marked("Only the names speak for it, and how common they are was never learnt here."),
+    "divided": marked("Two records would link, and the other records of the two persons speak against it."),
+}
+NEARS: Final = {
+    "hearing": marked("Hearing"),
+    "release": marked("Release"),
+    "supervision": marked("End of supervision"),
+}
+STRONG: Final = {
+    "numbers": marked("both bear a number of one kind, and not the same one"),
+    "agencies": marked("each is known to two agencies or more"),
+    "decided": marked("somebody has decided before that records of one of them belong together"),
+}
+ANSWERS: Final = {
+    "same": (
+        marked("The same person"),
+        marked("The records become those of one person, at once and for every model to come."),
+    ),
+    "different": (marked("Two people"), marked("They stay two, whatever any model says.")),
+    "cannot-tell": (
+        marked("I cannot tell"),
+        marked("The question is put away for three months, or until something about either changes."),
+    ),
+}  # fmt: skip
+ENDINGS: Final = frozenset({"confirm", "refuse", "withdraw"})
+# Which field of a record stands beside which comparison.
+_COMPARED: Final = {
+    "given": ("given_names",), "middle": ("given_names",), "family": ("family_name",), "birth": ("birth_date",),
+    "sex": ("sex",), "postcode": ("postcode",),
+}  # fmt: skip
+
+
+class Row(Protocol):
+    """A row as the gate let it out: only what was released, minimised."""
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """The values that were released, by field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One field of two records: what each says, and how alike they are where that is compared."""
+
+    field: str
+    left: str | None  # None: withheld
+    right: str | None
+    alike: str
+
+
+@router.get("/who-is-who", name="questions", response_class=HTMLResponse)
+async def questions(
+    request: Request, colleague: Steward, page_number: Annotated[int, Query(alias="page", ge=1)] = 1
+) -> Response:
+    """Show what waits for a person, whoever is due somewhere first; what waits for a second; and what was decided."""
+    services, agreement = services_of(request), await _under(request, colleague)
+    now = services.now()
+    if agreement is None:
+        return await page(request, "questions.html", active="questions", agreement=None)
+
+    def read(conn: Connection) -> tuple[Any, ...]:
+        found = queue(conn, now.date(), now, page_number)
+        return found, deciding.waiting(conn), deciding.decided_last(conn, SHOWN_DECISIONS)
+
+    found, waiting, decided = await services.reading(Role.INTAKE, read)
+    return await page(
+        request,
+        "questions.html",
+        active="questions",
+        agreement=agreement,
+        found=found,
+        waiting=waiting,
+        decided=decided,
+        names=await _names(services),
+        weeks=SOON.days // 7,
+        whys=WHYS,
+        nears=NEARS,
+        me=colleague.id,
+    )
+
+
+@router.get("/who-is-who/decisions/{decision}", name="decision", response_class=HTMLResponse)
+async def decision(request: Request, decision: UUID, colleague: Steward) -> Response:
+    """Show what was decided, by whom and why; if it was undone, what had been disclosed meanwhile and who was told."""
+    return await _decision(request, colleague, decision)
+
+
+@router.post("/who-is-who/decisions/{decision}", name="decision")
+async def undo(request: Request, decision: UUID, colleague: Steward, reason: Reason = "") -> Response:
+    """Undo a decision: one is enough, and it takes effect at once. Whoever was shown the link meanwhile is told."""
+    await refuse_forged(request)
+    services = services_of(request)
+    if await _under(request, colleague) is None:
+        raise no_such_page()
+    faults = _faults(reason)
+    if faults:
+        return await _decision(request, colleague, decision, 400, faults=faults, reason=reason)
+    await _decide(
+        services, lambda conn: deciding.undo(conn, decision, services.now(), by=colleague.id, reason=_plain(reason))
+    )
+    return RedirectResponse(f"/who-is-who/decisions/{decision}", status_code=303)
+
+
+@router.post("/who-is-who/proposals/{proposal}", name="proposal")
+async def end(
+    request: Request,
+    proposal: UUID,
+    colleague: Steward,
+    act: Annotated[str, Form(max_length=20)] = "",
+    reason: Reason = "",
+) -> Response:
+    """Confirm or refuse what another proposed, or withdraw one's own."""
+    await refuse_forged(request)
+    services = services_of(request)
+    if await _under(request, colleague) is None or act not in ENDINGS:
+        raise no_such_page()
+    standing = await services.reading(Role.INTAKE, deciding.waiting)
+    proposed = next((it for it in standing if it.proposal == proposal), None)
+    if proposed is None:
+        raise no_such_page()
+    faults = _faults(reason)
+    if faults:
+        return await _question(request, colleague, (proposed.a, proposed.b), 400, faults=faults, reason=reason)
+    now, by, why = services.now(), colleague.id, _plain(reason)
+    if act == "confirm":
+        made = await _decide(services, lambda conn: deciding.confirm(conn, proposal, now, by=by, reason=why))
+        return RedirectResponse(f"/who-is-who/decisions/{made.judgement}", status_code=303)
+    outcome: Ending = "refused" if act == "refuse" else "withdrawn"
+    await _decide(services, lambda conn: deciding.end(conn, proposal, outcome, now, by=by, reason=why))
+    return RedirectResponse(f"/who-is-who/{proposed.a}/{proposed.b}", status_code=303)
+
+
+@router.get("/who-is-who/{a}/{b}", name="question", response_class=HTMLResponse)
+async def question(request: Request, a: UUID, b: UUID, colleague: Steward) -> Response:
+    """Show two records side by side, how alike they are, and what an answer would do."""
+    return await _question(request, colleague, (a, b))
+
+
+@router.post("/who-is-who/{a}/{b}", name="question")
+async def answer(
+    request: Request,
+    a: UUID,
+    b: UUID,
+    colleague: Steward,
+    said: Annotated[str, Form(alias="answer", max_length=20)] = "",
+    reason: Reason = "",
+) -> Response:
+    """Keep what was answered, or say what is still missing."""
+    await refuse_forged(request)
+    services = services_of(request)
+    if await _under(request, colleague) is None:
+        raise no_such_page()
+    faults = {**({} if said in ANSWERS else {"answer": marked("Choose an answer")}), **_faults(reason)}
+    if faults:
+        return await _question(request, colleague, (a, b), 400, faults=faults, reason=reason, answer=said)
+    now, by, why = services.now(), colleague.id, _plain(reason)
+    if said == "cannot-tell":
+        await _decide(services, lambda conn: deciding.doubt(conn, (a, b), now, by=by, reason=why))
+        return RedirectResponse("/who-is-who", status_code=303)
+    same = said == "same"
+    made = await _decide(services, lambda conn: deciding.decide(conn, (a, b), now, same=same, by=by, reason=why))
+    if isinstance(made, deciding.Proposal):
+        return RedirectResponse(f"/who-is-who/{a}/{b}", status_code=303)
+    return RedirectResponse(f"/who-is-who/decisions/{made.judgement}", status_code=303)
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+async def _under(request: Request, colleague: Colleague) -> Agreement | None:
+    """Return the agreement in force under which this colleague may look at who is who: the first by name."""
+    services = services_of(request)
+    async with services.as_role(Role.GOVERNANCE) as conn:
+        found = await open_to(conn, colleague, services.node.vocabulary, services.now())
+    return next((it for it in found if it.purpose == PURPOSE), None)
+
+
+async def _decide(services: Services, act: Callable[[Connection], Any]) -> Any:
+    """Carry a decision out, and have whoever was shown what it parts told at once."""
+    try:
+        made = await services.reading(Role.INTAKE, act)
+    except deciding.NOT_THERE:
+        raise no_such_page() from None
+    except deciding.STANDS_OTHERWISE:
+        raise decided_otherwise() from None
+    except deciding.TAKES_ANOTHER:
+        raise takes_another() from None
+    async with services.as_role(Role.GATE) as conn:
+        await tell_partings(conn, services.now())
+    return made
+
+
+async def _decision(
+    request: Request,
+    colleague: Colleague,
+    decision: UUID,
+    status: int = 200,
+    *,
+    faults: Mapping[str, str] | None = None,
+    reason: str = "",
+) -> Response:
+    services = services_of(request)
+    if await _under(request, colleague) is None:
+        raise no_such_page()
+    try:
+        made, partings = await services.reading(Role.INTAKE, lambda conn: deciding.decision(conn, decision))
+    except deciding.NOT_THERE:
+        raise no_such_page() from None
+    async with services.as_role(Role.GATE) as conn:
+        told = await told_of(conn, decision, services.now(), by=colleague.id) if partings else ()
+    return await page(
+        request,
+        "decision.html",
+        status,
+        active="questions",
+        made=made,
+        partings=partings,
+        told=told,
+        names=await _names(services),
+        acts=ACTS,
+        faults=faults or {},
+        reason=reason,
+        most=MAX_REASON,
+    )
+
+
+async def _question(
+    request: Request,
+    colleague: Colleague,
+    pair: tuple[UUID, UUID],
+    status: int = 200,
+    *,
+    faults: Mapping[str, str] | None = None,
+    reason: str = "",
+    answer: str = "",
+) -> Response:
+    services, agreement = services_of(request), await _under(request, colleague)
+    if agreement is None:
+        raise no_such_page()
+    try:
+        side = await services.reading(Role.INTAKE, lambda conn: deciding.look(conn, pair))
+    except deciding.NOT_THERE:
+        raise no_such_page() from None
+    seen = [await _read(services, colleague, agreement, side.of(each)[0].person) for each in _apart(side)]
+    rows = {row.record_id: row for it in seen if it for row in it.rows.get("person", ())}
+    async with services.as_role(Role.GOVERNANCE) as conn:
+        agencies = await store.agency_labels(conn)
+    language = language_of(request)
+    show = Presenter(services.node.vocabulary, language, services.zone, agencies, {})
+    say = catalogue(language).gettext
+    weighed = likeness.lines(side.weight, show, say)
+    total, bar = likeness.odds(side.weight.total, show, say), say(marked("Together"))
+    title = say(marked("What speaks for one person, and what against"))
+    return await page(
+        request,
+        "question.html",
+        status,
+        active="questions",
+        agreement=agreement,
+        side=side,
+        seen=[it for it in seen if it],
+        rows=rows,
+        compared=_compared(side, rows, show, likeness.levels(side.weight, say)),
+        lines=weighed,
+        odds=total,
+        chart=waterfall(likeness.steps(weighed), bar, title, total),
+        names=await _names(services),
+        whys=WHYS,
+        strong=STRONG,
+        answers=ANSWERS,
+        faults=faults or {},
+        reason=reason,
+        answer=answer,
+        most=MAX_REASON,
+        me=colleague.id,
+    )
+
+
+def _apart(side: Side) -> tuple[UUID, ...]:
+    """Return one record of each person that the two are in: one, if they are in one."""
+    return side.pair[:1] if side.same_person else side.pair
+
+
+async def _read(services: Services, colleague: Colleague, agreement: Agreement, person: UUID) -> Disclosure | None:
+    """Return what the gate lets out of a person, as any other disclosure; ``None`` if it is nothing."""
+    asked = Asking(Read(person), agreement.name, agreement.purpose, colleague.requester)
+    async with services.as_role(Role.GATE) as conn:
+        found = await disclose(
+            conn, asked, services.now(), vocabulary=services.node.vocabulary, keyring=services.keyring
+        )
+    return found if isinstance(found, Disclosure) else None
+
+
+def _compared(side: Side, rows: Mapping[UUID, Row], show: Presenter, levels: Mapping[str, str]) -> list[Compared]:
+    """Return the fields that either record says something of, or that are compared, in the vocabulary's order."""
+    beside: dict[str, list[str]] = {}
+    for comparison, alike in levels.items():
+        for field in _COMPARED.get(comparison, (comparison.removeprefix("identifier "),)):
+            beside.setdefault(field, []).append(alike)
+    found = []
+    for name in (it.name for it in show.vocabulary.record_type("person").fields):
+        said = [_said(rows.get(each), name, show) for each in side.pair]
+        if name in beside or any(it not in {None, "—"} for it in said):
+            found.append(Compared(name, said[0], said[1], "; ".join(beside.get(name, ()))))
+    return found
+
+
+def _said(row: Row | None, field: str, show: Presenter) -> str | None:
+    if row is None or field not in row.values:
+        return None
+    return show.value("person", field, row.values[field])
+
+
+async def _names(services: Services) -> dict[str, str]:
+    """Return what stewards are called, by their id. A source that decided itself is not among them."""
+    async with services.as_role(Role.GOVERNANCE) as conn:
+        agencies = await store.agency_labels(conn)
+        return {person: name for agency in agencies for person, name in (await store.names_of(conn, agency)).items()}
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
+
+
+def _faults(reason: str) -> dict[str, str]:
+    text = _plain(reason)
+    if not text:
+        return {"reason": marked("Say why")}
+    if len(text) > MAX_REASON or not all(line.isprintable() for line in text.replace("\t", " ").split("\n")):
+        return {"reason": marked("This is too long, or holds characters that cannot be kept")}
+    return {}
