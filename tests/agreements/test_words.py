@@ -18,6 +18,7 @@ EXAMPLES = (
     "marac-conference",
     "marac-victim-safety",
     "threat-to-life",
+    "who-is-who",
 )
 
 CONDITIONS = [

@@ -1,4 +1,4 @@
-"""The command line: ``comity`` up, demo, status, doctor, source, agreement, person, extract, why, ledger and more."""
+"""The command line: ``comity`` up, demo, status, source, agreement, person, people, extract, why, ledger and more."""
 
 from __future__ import annotations
 

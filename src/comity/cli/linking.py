@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Final, Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -18,8 +18,13 @@ from comity.intake.retraining import Changes, KeptModel, NothingToLearnError, Un
 from comity.store import Role
 
 app = App(name="people", help="Who is who: linking, the models that it rests on, and how good it is.")
-for _name in ("quality", "sample"):
-    app.command(f"comity.cli.watching:{_name}", name=_name)
+_ELSEWHERE: Final = {
+    "watching": ("quality", "sample"),
+    "people": ("reviews", "decide", "confirm", "refuse", "withdraw", "undo"),
+}
+for _module, _names in _ELSEWHERE.items():
+    for _name in _names:
+        app.command(f"comity.cli.{_module}:{_name}", name=_name)
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
 

@@ -240,13 +240,32 @@ with ahead as (
     select member.person, min((due.day - date '2000-01-01') * 4 + due.kind) as soonest
     from due join people.membership as member on member.source_person = due.source_person
     group by member.person
+), pressing as (
+    select of.low, of.high, min(of.soonest) as soonest
+    from (
+        select question.low, question.high, near.soonest from near join people.question as question on question.low = near.person
+        union all
+        select question.low, question.high, near.soonest from near join people.question as question on question.high = near.person
+    ) as of
+    group by of.low, of.high
 ), open as (
-    select question.*, least(low.soonest, high.soonest) as soonest
-    from people.question as question
-    left join near as low on low.person = question.low
-    left join near as high on high.person = question.high
-    where question.away_until is null or question.away_until <= %(now)s
-    order by soonest nulls last, question.weight desc, question.low, question.high
+    select of.* from (
+        (
+            select question.*, pressing.soonest
+            from pressing join people.question as question on question.low = pressing.low and question.high = pressing.high
+            where question.away_until is null or question.away_until <= %(now)s
+        )
+        union all
+        (
+            select question.*, null::integer
+            from people.question as question
+            where (question.away_until is null or question.away_until <= %(now)s)
+              and (question.low, question.high) not in (select pressing.low, pressing.high from pressing)
+            order by question.weight desc, question.low, question.high
+            limit %(limit)s + %(offset)s
+        )
+    ) as of
+    order by of.soonest nulls last, of.weight desc, of.low, of.high
     limit %(limit)s offset %(offset)s
 )
 select open.low, open.high, open.a, open.b, open.weight, open.pairs, open.why, a.agency, b.agency,
@@ -282,9 +301,12 @@ with due as (
     join people.membership as member on member.source_person = charged.source_person
     where due.source_person is null
 )
-select count(*) filter (where open),
-    count(*) filter (where open and (low in (select person from near) or high in (select person from near))),
-    count(*) filter (where not open)
-from (
-    select low, high, away_until is null or away_until <= %(now)s as open from people.question
-) as question
+select (select count(*) from people.question where away_until is null or away_until <= %(now)s),
+    (
+        select count(*) from (
+            select low, high from near join people.question on low = person where away_until is null or away_until <= %(now)s
+            union
+            select low, high from near join people.question on high = person where away_until is null or away_until <= %(now)s
+        ) as pressing
+    ),
+    (select count(*) from people.question where away_until > %(now)s)

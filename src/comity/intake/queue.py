@@ -65,7 +65,7 @@ class Queue:
 def queue(conn: Connection, today: date, now: datetime, page: int = 1, size: int = PAGE) -> Queue:
     """Return a page of what waits for a person, the most pressing first; ``today`` is as the node reads its calendar.
 
-    About 0.2 s with 100,000 questions and as many hearings ahead, on two cores.
+    About 0.3 s with 100,000 questions, and 12,000 hearings within four weeks among 400,000, on two busy cores.
     """
     values = {"today": today, "until": today + SOON, "now": now}
     total, soon, away = conn.execute(QUERIES.count_questions, values).fetchall()[0]

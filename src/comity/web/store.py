@@ -27,6 +27,12 @@ async def colleague(conn: AsyncConnection, name: str) -> Colleague | None:
     return Colleague(*row) if row else None
 
 
+def colleague_now(conn: Connection, name: str) -> Colleague | None:
+    """Return the same, for the command line."""
+    row = conn.execute(_QUERIES.colleague, {"colleague": name}).fetchone()
+    return Colleague(*row) if row else None
+
+
 async def colleagues_to_demonstrate(conn: AsyncConnection) -> list[Colleague]:
     """Return the people of a demonstration."""
     return [Colleague(*row) for row in await (await conn.execute(_QUERIES.colleagues_to_demonstrate)).fetchall()]

@@ -16,6 +16,7 @@ create table people.question (
 comment on table people.question is 'Two persons of whom a person must say whether they are one; the nearest pair of records leads.';
 create index question_high on people.question (high);
 create index question_heaviest on people.question (weight desc, low, high);
+create index question_away on people.question (away_until) where away_until is not null;
 
 insert into people.question (low, high, a, b, weight, pairs, why)
 select distinct on (low, high) low, high, a, b, weight, count(*) over (partition by low, high), case when weight < 2 then 'near' else 'divided' end
