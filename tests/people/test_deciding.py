@@ -145,11 +145,12 @@ def doubt(conn, a, b):
     ids=["one is corrected", "one gains a record", "a stranger comes", "relinked", "others judged", "one is joined"],
 )
 def test_what_nobody_can_tell_is_put_away_until_something_about_either_changes(conn, happens, asked_again):
-    people.place_many(conn, [said(1), said(2, "Kees"), said(3, "Anna", "Smit"), said(5, "Ben", "Bos")])
+    twice = said(1), said(6, agency="court")  # who is joined to them takes their id
+    people.place_many(conn, [*twice, said(2, "Kees"), said(3, "Anna", "Smit"), said(5, "Ben", "Bos")])
     doubt(conn, 1, 2)
     assert pairs(conn) == []
     happens(conn)
-    assert ((1, 2) in pairs(conn)) == asked_again
+    assert any(2 in pair for pair in pairs(conn)) == asked_again
 
 
 def test_a_question_that_is_not_open_is_not_put_away(conn):
