@@ -46,6 +46,10 @@ def main() -> None:
         if sys.argv[1:] in ([], ["--help"], ["-h"]):  # the list says of each what it says of itself
             for command in _COMMANDS:
                 app[command]
+        if sys.argv[1:] in (["people"], ["people", "--help"], ["people", "-h"]):
+            people = app["people"]
+            for command in list(people):
+                people[command]
         app()
     except KeyboardInterrupt:
         sys.exit(130)

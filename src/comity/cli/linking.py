@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Final, Annotated, Any
+from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
