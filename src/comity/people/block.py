@@ -89,17 +89,19 @@ def _numbered(standard: Standard) -> Iterator[str]:
 
 
 def _halves(number: str, standard: Standard) -> Iterator[str]:
-    """Yield each half of a number with something else: one slip leaves the other half."""
+    """Yield each half of a number with something else: one slip leaves the other half.
+
+    Numbers are given in order, so thousands share the first half: alone, or with a year, it says nothing.
+    """
     half = len(number) // 2
     if half < SHORTEST_HALF:
         return
+    initials = f"{standard.given[0]}{standard.family[0]}" if standard.given and standard.family else None
     for part in (f"<{number[:half]}", f">{number[-half:]}"):
-        if standard.birth:
-            yield f"iy|{part}|{standard.birth[:4]}"
         if standard.postcode:
             yield f"ip|{part}|{standard.postcode}"
-        if standard.given and standard.family:
-            yield f"in|{part}|{standard.given[0]}{standard.family[0]}"
+        if initials and standard.birth:
+            yield f"in|{part}|{initials}|{standard.birth[:4]}"
 
 
 def _housed(standard: Standard) -> Iterator[str]:
