@@ -294,9 +294,9 @@ def test_a_refusal_is_reviewed_where_each_request_is(world, office, people):
     by = "{roles: [data-protection-officer], agencies: [prosecution]}"
     review = f"review: {{each: request, within: P1D, by: {by}, notice: none, overdue: shout}}\n"
     world.agree_to(agreement_text(about="everyone", release=RELEASE, channels="read, extract") + review)
-    answer = begin(office, order())
+    answer = begin(office, order(purpose="victim-safety"))
     assert isinstance(answer, Refusal)
-    assert [row[:2] for row in world.log()] == [("refusal", "no-review-written")]
+    assert [row[:2] for row in world.log()] == [("refusal", "other-purpose")]
     assert world.run(Role.GATE, "select disclosure from gate.review") == [(answer.id,)]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
@@ -22,8 +23,10 @@ from comity.web.models import Colleague
 from comity.web.present import Presenter
 from comity.web.services import Services
 
-from .desk import LISTING, OVERSEER, PROSECUTOR, Browser, Office
+from .desk import ANALYST, LISTING, OVERSEER, PROSECUTOR, Browser, Office
+from .test_extracts import make_what_waits
 from .test_pages import LANGUAGES, NARROW, heading, looking, sign_in, violations
+from .test_role_taken_away import put_in_force, revoke
 
 OFFICER = "olivia-hart"
 WHY = "A caller says that she will be killed tonight"
@@ -285,3 +288,39 @@ def test_every_page_is_accessible_and_fits_at_four_hundred_percent(
             if language == "nl":
                 said = page.locator("body").inner_text()
                 assert not re.search(r"\b(overdue|review|justified|request)\b", said, re.IGNORECASE), f"{name}: {said}"
+
+
+def test_an_extract_and_a_statistic_stand_in_the_queue_too(office: Office):
+    """Each of two agreements of the analyst's, in copies that say that each use is reviewed."""
+    by = "{roles: [data-protection-officer], agencies: [prosecution]}"
+    part = f"\nreview: {{each: disclosure, within: P1D, by: {by}, notice: none, overdue: suspend}}\n"
+    counted, taken = "reviewed-statistics", "reviewed-outcomes"
+    put_in_force(office, counted, 1, source="justice-statistics", more=part)
+    put_in_force(office, taken, 1, source="charge-outcomes", more=part)
+    errand = {"purpose": "statistics", "justification": "Planning the sittings"}
+    program = httpx.Client(
+        base_url=f"{office.url}/api/v1", headers={"authorization": f"Bearer {office.token(ANALYST)}"}, timeout=60
+    )
+    with program:
+        asked = {"errand": {**errand, "agreement": counted}, "record": "charge", "measure": "rows",
+                 "by": [{"record": "charge", "field": "severity"}]}  # fmt: skip
+        statistic = program.post("/statistics", json=asked)
+        assert statistic.status_code == 200, statistic.text
+        extract = program.post("/extracts", json={"errand": {**errand, "agreement": taken}})
+        assert extract.status_code == 202, extract.text
+    make_what_waits(office)
+    reviewer = Browser(office.url).sign_in(OVERSEER)
+    queue = reviewer.http.get("/reviews").text
+    found = [
+        (it, reviewer.http.get(f"/reviews/{it}").text)
+        for it in set(re.findall(r'href="/reviews/([0-9a-f-]{36})"', queue))
+    ]
+    pages = [" ".join(re.sub("<[^>]+>", " ", page).split()) for _, page in found]
+    [of_statistic] = [it for it in pages if "What Statistic " in it]
+    [of_extract] = [it for it in pages if "What Extract " in it]
+    assert re.search(r"Charges \(\d+ numbers\): severity", of_statistic)
+    assert re.search(r"Charges \([\d,]+ rows\): ", of_extract)
+    for review, _ in found:
+        assert reviewer.post(f"/reviews/{review}", outcome="justified", reason="For the plan").status_code == 303
+    for name in (counted, taken):
+        revoke(office, name)

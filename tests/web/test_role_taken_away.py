@@ -49,12 +49,14 @@ def vars_of(colleague: Colleague) -> dict[str, object]:
     return {name: getattr(colleague, name) for name in Colleague.__slots__}
 
 
-def put_in_force(office: Office, name: str, version: int, **changes: str) -> None:
-    """Bring a version of a copy of the prosecutor's agreement into force, signed with the agencies' own keys."""
+def put_in_force(
+    office: Office, name: str, version: int, *, source: str = SOURCE, more: str = "", **changes: str
+) -> None:
+    """Bring a version of a copy of an agreement into force, signed with the agencies' own keys."""
     node, now = office.node, datetime.now(UTC)
     with node.store.connect(Role.GOVERNANCE) as conn:
-        text = read_text(conn, SOURCE, 1).replace(f"agreement: {SOURCE}", f"agreement: {name}")
-        text = text.replace(f"assessment: {SOURCE}@1", f"assessment: {name}@{version}")
+        text = read_text(conn, source, 1).replace(f"agreement: {source}", f"agreement: {name}") + more
+        text = text.replace(f"assessment: {source}@1", f"assessment: {name}@{version}")
         text = text.replace("version: 1", f"version: {version}", 1)
         for was, becomes in changes.items():
             text = text.replace(was, becomes)
@@ -81,9 +83,13 @@ def session(office: Office) -> Iterator[Session]:
     with office.node.store.connect(Role.GOVERNANCE) as conn:
         revoke_tokens(conn, colleague.id, datetime.now(UTC))
         remove_colleague(conn, colleague.id)
-        act_upon(
-            conn, name, newest(conn, name), Event(Act.REVOKE, "police", datetime.now(UTC)), by="dpo", reason="tried"
-        )
+    revoke(office, name)
+
+
+def revoke(office: Office, name: str) -> None:
+    with office.node.store.connect(Role.GOVERNANCE) as conn:
+        event = Event(Act.REVOKE, "police", datetime.now(UTC))
+        act_upon(conn, name, newest(conn, name), event, by="dpo", reason="tried")
 
 
 def newest(conn, name: str) -> int:

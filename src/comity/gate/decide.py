@@ -91,7 +91,7 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 
 #: The acts whose statement writes the review that is due (:mod:`comity.gate.due`).
-WRITE_REVIEWS: Final = frozenset({Act.READ, Act.CASE, Act.SEARCH, Act.NOTICE})
+WRITE_REVIEWS: Final = frozenset({Act.READ, Act.CASE, Act.SEARCH, Act.NOTICE, Act.EXTRACT, Act.STATISTIC})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,15 @@ Rules:
 2. Every disclosure under an agreement that says so has exactly one; a search that finds nobody has still looked.
 3. Of what was refused only what somebody asked whom the agreement lists, while it was in force: whoever may not ask at
    all could otherwise fill the queue of those who may.
-4. While the review of a disclosure is overdue under an agreement that then suspends, in whichever version, the
+4. What an extract or a statistic lets out was made before it is written down: the statement that writes its line writes
+   the review, with how many rows left by each clause; of a statistic, how many numbers are made from each.
+5. While the review of a disclosure is overdue under an agreement that then suspends, in whichever version, the
    statement releases and writes nothing. Refusals never suspend: nothing left.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from comity.agreements import Agreement, Considered
@@ -29,9 +32,22 @@ def due_query(agreement: Agreement) -> str | None:
 
 
 def unchanged_query(agreement: Agreement) -> str:
-    """Return the part of a statement without whose row it releases and writes nothing (rule 4)."""
+    """Return the part of a statement without whose row it releases and writes nothing (rule 5)."""
     suspends = agreement.review is not None and agreement.review.suspends
     return _QUERIES.unchanged_and_reviewed if suspends else _PIECES.unchanged
+
+
+def due_of_made_query(agreement: Agreement) -> str:
+    """Return how a statement that logs what was made before goes on after ``unchanged``; nothing where none is due."""
+    return f", due as ({_QUERIES.due_of_made})" if agreement.review else ""
+
+
+def due_of_made_parameters(agreement: Agreement, counts: Mapping[int, int]) -> dict[str, Any]:
+    """Return what that binds; ``counts`` says how much left by the clause of each number."""
+    if agreement.review is None:
+        return {}
+    clauses = sorted(counts)
+    return {**due_parameters(agreement), "clauses": clauses, "counts": [counts[it] for it in clauses]}
 
 
 def due_parameters(agreement: Agreement) -> dict[str, Any]:

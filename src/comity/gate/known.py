@@ -64,15 +64,15 @@ async def look_up(conn: Connection, name: str, vocabulary: Vocabulary, now: date
         rows = await conn.execute(standing_query(), {"name": name}, prepare=True)
         overdue = await conn.execute(_OVERDUE, {"agreement": name}, prepare=True)
     row, late = await marks.fetchone(), await overdue.fetchone()
-    considered = _as_reviewed(
-        standing_from_rows(await rows.fetchall(), vocabulary, now), late is not None and late[0] > 0
+    considered = as_reviewed(
+        standing_from_rows(await rows.fetchall(), vocabulary, now), late=late is not None and late[0] > 0
     )
     mark = str(row[0]) if row else ""
     _remember(_key(conn, name, vocabulary, now), vocabulary, Known(mark, considered, fresh=False))
     return Known(mark, considered, fresh=True)
 
 
-def _as_reviewed(considered: Considered | None, late: bool) -> Considered | None:
+def as_reviewed(considered: Considered | None, *, late: bool) -> Considered | None:
     """Return the same; not in force while a review is overdue and the agreement says that it then suspends."""
     agreement = considered.agreement if considered else None
     if considered is None or agreement is None or agreement.review is None or not (late and agreement.review.suspends):

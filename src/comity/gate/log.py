@@ -136,7 +136,7 @@ def _use(
 ) -> Use:
     identity, at, agency, role, purpose, name, version, act, _, counted = rows[0]
     clauses = sorted({clause for row in rows for clause in row[8]})
-    fields = fields_of(known.get((name, version)), clauses) if counted is None else _counted(counted)
+    fields = fields_of(known.get((name, version)), clauses) if counted is None else counted_of(counted)
     if act == Act.NOTICE:  # told that there is something of that type, and of no field what it says
         fields = tuple((record, ()) for record, _ in fields)
     return Use(identity, at, agency, role, purpose, name, version, Act(act), fields, unjustified.get(identity))
@@ -151,7 +151,7 @@ def fields_of(agreement: Agreement | None, clauses: Sequence[int]) -> tuple[tupl
     return tuple((record, tuple(fields)) for record, fields in left.items())
 
 
-def _counted(names: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def counted_of(names: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return the fields that a statistic was made from, by record type."""
     made: dict[str, list[str]] = defaultdict(list)
     for name in names:

@@ -31,7 +31,7 @@ from psycopg.pq import TransactionStatus
 from comity.agreements.models import Agreement
 from comity.gate import reasons
 from comity.gate.errors import AlreadyReviewedError, NoSuchReviewError, OwnRequestError, ReviewError
-from comity.gate.log import agreements_of, digest_of, fields_of, remember
+from comity.gate.log import agreements_of, counted_of, digest_of, fields_of, remember
 from comity.gate.models import Reason, Requester
 from comity.ledger.entry import SALT_SIZE, Entry, commitment
 from comity.store import load_queries
@@ -92,7 +92,7 @@ class ReviewAct:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What left of one record type: fields, and how many rows."""
+    """What left of one record type: fields, and how many rows; of a statistic, how many numbers were made from them."""
 
     record: str
     fields: tuple[str, ...]
@@ -272,7 +272,7 @@ async def _acts(conn: Connection, ids: Sequence[UUID]) -> Mapping[UUID, list[Rev
 
 
 def _opened(row: Sequence[Any], agreement: Agreement | None, acts: Iterable[ReviewAct], reader: Requester) -> Opened:
-    act, requester, role, purpose, case_reference, justification, criteria, reason, clauses, counts = row[12:]
+    act, requester, role, purpose, case_reference, justification, criteria, reason, clauses, counts, counted = row[12:]
     return Opened(
         _waiting(row),
         act,
@@ -283,7 +283,9 @@ def _opened(row: Sequence[Any], agreement: Agreement | None, acts: Iterable[Revi
         justification,
         tuple(criteria),
         reasons.by_code(reason) if reason else None,
-        _left(agreement, dict(zip(clauses, counts, strict=True))),
+        _left(agreement, dict(zip(clauses, counts, strict=True)))
+        if counted is None
+        else _told(agreement, dict(zip(clauses, counts, strict=True)), counted),
         tuple(acts),
         own=requester == reader.person,
     )
@@ -295,6 +297,13 @@ def _left(agreement: Agreement | None, counts: Mapping[int, int]) -> tuple[Left,
     for release in agreement.releases if agreement else ():
         rows[release.record] += counts.get(release.number, 0)
     return tuple(Left(record, fields, rows[record]) for record, fields in fields_of(agreement, list(counts)))
+
+
+def _told(agreement: Agreement | None, counts: Mapping[int, int], counted: Sequence[str]) -> tuple[Left, ...]:
+    """Return what a statistic was made from by record type; every number is made from each of them."""
+    fields = dict(counted_of(counted))
+    numbers = {it.record: counts[it.number] for it in (agreement.releases if agreement else ()) if it.number in counts}
+    return tuple(Left(record, fields.get(record, ()), rows) for record, rows in numbers.items())
 
 
 def _refuse_open_transaction(conn: Connection) -> None:

@@ -17,6 +17,13 @@ cross join lateral (
 ) as counted
 where committed.kind = 'disclosure' or %(review_refusals)s::boolean
 
+-- name: due_of_made
+-- The review of what was made beforehand, an extract or a statistic, in the statement that writes its line and its entry.
+insert into gate.review (disclosure, agreement, version, at, due_at, roles, agencies, notice, suspends, clauses, counts)
+select %(id)s, %(agreement)s, %(version)s, now(), now() + %(review_within)s, %(review_roles)s::text[], %(review_agencies)s::text[],
+    %(review_notice)s, %(review_suspends)s, %(clauses)s::smallint[], %(counts)s::int[]
+from unchanged
+
 -- name: due_of_refusal
 -- The review of a refusal that was decided before any record was looked for, in the transaction of its log line.
 insert into gate.review (disclosure, agreement, version, at, due_at, roles, agencies, notice, suspends, clauses, counts)
@@ -68,10 +75,12 @@ left join lateral (
 -- The open reviews that one reviewer may see, most overdue first: those of their role and agency, and those of requests of
 -- their own of which more is asked. One alone, if its id is given.
 select r.disclosure, r.agreement, r.version, r.at, r.due_at, r.due_at < now(), r.notice, r.suspends, r.agencies, d.agency, d.kind,
-       d.rows, d.act, d.requester, d.role, d.purpose, d.case_reference, d.justification, d.criteria, d.reason, r.clauses, r.counts
+       d.rows, d.act, d.requester, d.role, d.purpose, d.case_reference, d.justification, d.criteria, d.reason, r.clauses, r.counts,
+       told.fields
 from gate.review_open o
 join gate.review r using (disclosure)
 join gate.disclosure d on d.id = r.disclosure
+left join gate.statistic told on told.disclosure = r.disclosure
 left join lateral (
     select it.outcome from gate.review_act it where it.review = r.disclosure order by it.number desc limit 1
 ) as last on true

@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,7 @@ from comity.gate import on_spark, reasons
 from comity.gate.compile import bind
 from comity.gate.decide import decide
 from comity.gate.disclose import written_of_refusal
+from comity.gate.due import due_of_made_parameters, due_of_made_query, unchanged_query
 from comity.gate.engines import Engine
 from comity.gate.entry import question
 from comity.gate.errors import GateError
@@ -41,6 +43,7 @@ from comity.gate.extract.manifest import MANIFEST, NOTE, manifest, note_text
 from comity.gate.extract.models import Made, Order, Underway
 from comity.gate.extract.part import Bench, Elsewhere, make_part
 from comity.gate.extract.verify import digest_of
+from comity.gate.known import as_reviewed
 from comity.gate.models import Asking, Reason, Refusal, Verdict
 from comity.gate.pseudonyms import key_for
 from comity.gate.snapshot import take
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
 
 _QUERIES: Final = load_queries("comity.gate.extract")
 _MARK: Final = load_queries("comity.gate", "pieces.sql").mark
+_OVERDUE: Final = load_queries("comity.gate", "reviews.sql").overdue_of
 _ID: Final = 16  # bytes
 _MOST_LOOKS: Final = 4
 
@@ -191,7 +195,8 @@ def _judge(office: Office, asking: Asking, now: datetime) -> _Judged:
     with office.conn.transaction():
         mark = office.conn.execute(_MARK, {"agreement": request.agreement}).fetchone()
         rows = office.conn.execute(standing_query(), {"name": request.agreement}).fetchall()
-    considered = standing_from_rows(rows, office.vocabulary, now)
+        late = office.conn.execute(_OVERDUE, {"agreement": request.agreement}).fetchone()
+    considered = as_reviewed(standing_from_rows(rows, office.vocabulary, now), late=late is not None and late[0] > 0)
     said = str(mark[0]) if mark else ""
     if considered is None or considered.agreement is None:
         why = reasons.not_in_force(considered.standing) if considered else reasons.UNKNOWN_AGREEMENT
@@ -382,7 +387,10 @@ def _are_gone(office: Office, verdict: Verdict, about: Iterable[bytes]) -> bool:
 def _written_down(
     office: Office, file: DuckDBPyConnection, order: Order, judged: _Judged, data: bytes, now: datetime
 ) -> bool:
-    """Write the log's line, whom it was about, and the ledger's entry; nothing if the agreement has changed."""
+    """Write the log's line, the review that is due, whom it was about, and the ledger's entry.
+
+    Nothing is written if the agreement has changed, or a review is overdue that suspends it.
+    """
     asking, verdict = order.asking, judged.verdict
     if verdict is None:
         return False
@@ -395,18 +403,25 @@ def _written_down(
         "purpose": agreement.purpose,
     }
     entry = Entry(asking.id, now, "disclosure", context, commitment(asking.salt, asked_for + digest))
+    left: Counter[int] = Counter()
+    for part in work.parts(file):
+        left[part.clause] += part.rows
     values = {
         **logged(asking),
+        **due_of_made_parameters(agreement, left),
         "at": now,
         "version": agreement.version,
-        "rows": sum(part.rows for part in work.parts(file)),
+        "rows": left.total(),
         "digest": digest,
         "asked": asked_for,
         "mark": judged.mark,
         "body": entry.encode(),
     }
+    statement = _QUERIES.log_extract.format(
+        mark=_MARK, unchanged=unchanged_query(agreement), due=due_of_made_query(agreement)
+    )
     with office.conn.transaction():
-        if office.conn.execute(_QUERIES.log_extract.format(mark=_MARK), values).rowcount != 1:
+        if office.conn.execute(statement, values).rowcount != 1:
             return False
         with office.conn.cursor() as cursor:
             cursor.executemany(

@@ -30,14 +30,15 @@ where not exists (select 1 from people.membership as it where it.source_person =
 select 1 from gate.disclosure where id = %(id)s and kind = 'disclosure'
 
 -- name: log_extract
--- The line in the gate's log and the ledger's entry; neither if the agreement has changed since it was judged.
-with now_marked as ({mark}),
+-- The line in the gate's log, the review if one is due, and the ledger's entry; none of them if the agreement has changed
+-- since it was judged.
+with now_marked as ({mark}), unchanged as ({unchanged}){due},
 logged as (
     insert into gate.disclosure (id, at, kind, act, agreement, version, purpose, agency, requester, role, case_reference,
         justification, criteria, person, rows, digest, asked, salt, reason)
     select %(id)s, %(at)s, 'disclosure', %(act)s, %(agreement)s, %(version)s, %(purpose)s, %(agency)s, %(requester)s, %(role)s,
         %(case_reference)s, %(justification)s, '{{}}', null, %(rows)s, %(digest)s, %(asked)s, %(salt)s, null
-    from now_marked where now_marked.mark = %(mark)s
+    from unchanged
     returning id
 )
 insert into ledger.outbox (id, body) select id, %(body)s from logged

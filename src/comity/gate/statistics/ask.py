@@ -12,7 +12,8 @@ Rules:
 4. The exact numbers live from the query to the noise, in this process alone. No error, log or answer holds them.
 5. Debit, kept answer, log line and ledger entry are committed before this function returns the numbers. If anything
    fails in between, nothing was told, and nothing was spent.
-6. The agreement must be as it was judged in the statement that writes; otherwise it is judged anew.
+6. The agreement must be as it was judged in the statement that writes; otherwise it is judged anew. Where its uses are
+   reviewed, that statement writes the review too, of an answer that is told again as of a new one.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from comity.gate.compile import bind
 from comity.gate.conditions import Blind
 from comity.gate.decide import decide
 from comity.gate.disclose import refuse
+from comity.gate.due import due_of_made_parameters, due_of_made_query, unchanged_query
 from comity.gate.entry import question, statistic_asked
 from comity.gate.known import Known, look_up, remembered
 from comity.gate.models import Asking, Measure, Reason, Refusal, Request, Statistic, Verdict
@@ -58,8 +60,7 @@ from comity.vocabulary.models import Vocabulary
 
 _QUERIES: Final = load_queries("comity.gate.statistics")
 _GATE: Final = load_queries("comity.gate")
-_PIECES: Final = load_queries("comity.gate", "pieces.sql")
-_LOG: Final = f"with now_marked as ({_PIECES.mark}), unchanged as ({_PIECES.unchanged}), {_QUERIES.log_statistic}"
+_MARK: Final = load_queries("comity.gate", "pieces.sql").mark
 _MOST_LOOKS: Final = 4  # at an agreement while it changes
 _HALF: Final = Decimal(2)
 
@@ -202,6 +203,7 @@ async def _tell(conn: Connection, errand: _Errand, left: Left, numbers: Numbers,
     values = {
         **logged(asking),
         **spent,
+        **due_of_made_parameters(agreement, {it.number: len(numbers.figures) for it in errand.made.clauses}),
         "answer": answer,
         "asked": about,
         "body": _entry(errand, spent["epsilon"], commitment(asking.salt, about + digest)),
@@ -215,7 +217,10 @@ async def _tell(conn: Connection, errand: _Errand, left: Left, numbers: Numbers,
         "version": agreement.version,
     }
     await conn.execute(_QUERIES.spend, values)
-    if (await conn.execute(_LOG, values)).rowcount != 1:
+    statement = _QUERIES.log_statistic.format(
+        mark=_MARK, unchanged=unchanged_query(agreement), due=due_of_made_query(agreement)
+    )
+    if (await conn.execute(statement, values)).rowcount != 1:
         raise _ChangedError
     after = replace(
         left,

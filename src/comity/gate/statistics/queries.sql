@@ -73,12 +73,13 @@ set epsilon_spent = epsilon_spent + %(epsilon)s::numeric, delta_spent = delta_sp
 where agreement = %(agreement)s and starts = %(starts)s
 
 -- name: log_statistic
--- The line in the log, what was told, and the ledger's entry; nothing at all if the agreement has changed.
-logged as (
+-- The line in the log, what was told, the review if one is due, and the ledger's entry; nothing at all if the agreement has
+-- changed.
+with now_marked as ({mark}), unchanged as ({unchanged}){due}, logged as (
     insert into gate.disclosure (id, at, kind, act, agreement, version, purpose, agency, requester, role, case_reference,
         justification, criteria, person, rows, digest, asked, salt, reason)
     select %(id)s, %(at)s, 'disclosure', %(act)s, %(agreement)s, %(version)s, %(purpose)s, %(agency)s, %(requester)s,
-        %(role)s, %(case_reference)s, %(justification)s, '{}', null, %(rows)s, %(digest)s, %(asked)s, %(salt)s, null
+        %(role)s, %(case_reference)s, %(justification)s, '{{}}', null, %(rows)s, %(digest)s, %(asked)s, %(salt)s, null
     where exists (select 1 from unchanged)
 ), told as (
     insert into gate.statistic (disclosure, at, agreement, version, starts, question, answer, epsilon, delta, providers, fields)

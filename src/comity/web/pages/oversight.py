@@ -28,6 +28,8 @@ ACTS = {
     "search": marked("Search"),
     "impact": marked("What an agreement would do"),
     "notice": marked("Being told"),
+    "extract": marked("Extract"),
+    "statistic": marked("Statistic"),
 }
 OUTCOMES = {
     "justified": marked("Justified"),
