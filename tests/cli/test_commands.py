@@ -223,6 +223,7 @@ def test_an_agreement_from_proposal_to_revocation(comity, tmp_path):
     assert "pinned" in sign(comity, tmp_path, "prison", "--confirm", digest, key="court", code=65)
     sign(comity, tmp_path, "prison", "--confirm", digest)
     assert "court-listing@1  in force" in comity("agreement", "list")
+    assert "is what the ledger says was done" in comity("agreement", "check")
     comity("agreement", "publish", tmp_path / "public", "--address", "https://comity.example.org/")
     for text in (
         (tmp_path / "public" / name).read_text() for name in ("agreements.jsonld", "agreements/court-listing/1.jsonld")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 
+import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -19,6 +20,7 @@ from comity.agreements.confirming import (
     sign_confirmed,
     sign_impact,
 )
+from comity.agreements.entered import differences
 from comity.agreements.errors import ActRefusedError, AgreementError, SignatureError
 from comity.agreements.sign import sign
 from comity.agreements.store import load_standing, read_agreement
@@ -64,6 +66,18 @@ def test_each_party_confirms_and_signs_and_the_version_is_in_force(world: World,
         (body,) = world.run(Role.LEDGER, "select body from ledger.outbox where id = %s", entry)[0]
         said = json.loads(bytes(body))
         assert (said["kind"], set(said["context"])) == ("confirm", {"act", "agency", "agreement"})
+    assert beside_the_ledger(world) == []
+    edited = (
+        "set session_replication_role = replica; update agreements.impact_confirmation set by = 'x' where number = 1"
+    )
+    with psycopg.connect(world.store.admin, dbname=world.store.database) as conn:
+        conn.execute(edited)
+    assert beside_the_ledger(world) == [("edited", "the confirmation by police of what charging@2 would show")]
+
+
+def beside_the_ledger(world: World) -> list[tuple[str, str]]:
+    with world.store.connect(Role.GOVERNANCE) as conn, world.store.connect(Role.LEDGER) as ledger:
+        return [(it.found.value, it.place.en) for it in differences(conn, ledger, world.vocabulary)]
 
 
 def test_a_digest_of_nothing_signs_nothing(world: World, draft):

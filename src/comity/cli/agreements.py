@@ -38,6 +38,7 @@ from comity.agreements.store import (
 )
 from comity.agreements.store import propose as keep
 from comity.agreements.words import agreement_words
+from comity.cli.entered import compare_with_ledger
 from comity.cli.failing import Failed, Misused
 from comity.cli.impacts import OPERATOR, as_json, confirmed, name_and_version, said, take
 from comity.cli.opening import node, now, text_of
@@ -50,6 +51,7 @@ AGENCY_NAME = r"[a-z0-9]+(-[a-z0-9]+)*"  # as the register's table has it
 
 Name = Annotated[str, Parameter(help="The agreement's name.")]
 Version = Annotated[int, Parameter(help="The number of the version.", validator=validators.Number(gte=1))]
+Language = Annotated[Literal["en", "nl"], Parameter(help="In which language.")]
 Agency = Annotated[str, Parameter(help="The agency that acts.")]
 KeyFile = Annotated[Path, Parameter(help="The agency's private key (PEM, Ed25519, mode 0600).")]
 
@@ -61,12 +63,31 @@ def _file(path: Path) -> Path:
 
 
 @app.command
-def check(file: Path) -> None:
-    """Say what is wrong with an agreement's file, line by line, or say it in words."""
+def check(
+    file: Path | None = None,
+    *,
+    language: Language = "en",
+    as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
+) -> None:
+    """Say whether what is kept of agreements is what the ledger says was done; or, of a FILE, what is wrong with it.
+
+    Without FILE: each signature, act, answer, approval and pinned key is laid beside its entry, and each difference is
+    named; it exits with 1 if there is any. With FILE: what is wrong is said line by line, or the agreement in words.
+
+    Parameters
+    ----------
+    as_json
+        Print the differences as one JSON document, for programs.
+    """
+    if file is None:
+        compare_with_ledger(language, as_json=as_json)
+        return
+    if as_json:
+        raise Misused("Only differences with the ledger are printed as JSON. Leave FILE out, or --json.")
     words = vocabulary.load()
     agreement = parse_agreement(text_of(file), words)
     for clause in agreement_words(agreement, words):
-        print(f"{clause.heading.en}: {clause.text.en}")
+        print(f"{clause.heading.in_language(language)}: {clause.text.in_language(language)}")
 
 
 @app.command

@@ -78,3 +78,16 @@ select count(*) from ledger.outbox;
 -- name: refused
 -- Counts what was queued and could not become an entry.
 select count(*) from ledger.refused;
+
+-- name: entries_of
+-- Every entry of these kinds, also those that wait for their number, in the order of the ledger; of one key of the context, if
+-- one is given. The kind is what an entry's bytes end in, and no value can hold an unescaped quotation mark.
+select kept.body from (
+    select number as place, null::timestamptz as queued_at, body from ledger.entry
+    union all
+    select null, queued_at, body from ledger.outbox
+) as kept
+cross join lateral (select convert_from(kept.body, 'UTF8') as said) as it
+where substring(it.said from '"kind":"([a-z0-9-]+)","v":1}$') = any(%(kinds)s)
+  and (%(key)s::text is null or position('"' || %(key)s || '":' in it.said) > 0)
+order by kept.place nulls last, kept.queued_at;

@@ -120,6 +120,19 @@ def bundle(connection: Connection, index: int, width: int) -> list[bytes]:
     return [body for (body,) in connection.execute(_QUERIES["bodies"], span)]
 
 
+# ---- for the auditor -------------------------------------------------------------------------------------------------
+
+
+def entries_of(connection: Connection, kinds: Sequence[str], key: str | None = None) -> list[Entry]:
+    """Return every entry of these kinds, in the order of the ledger, those that wait for their number last.
+
+    With ``key`` only those whose context has it. The connection is the ledger's own: no other reads what waits. The
+    whole ledger is read for it. Raises EntryError for a row that is not an entry.
+    """
+    rows = connection.execute(_QUERIES["entries_of"], {"kinds": list(kinds), "key": key})
+    return [Entry.decode(bytes(body)) for (body,) in rows]
+
+
 # ---- for the sequencer ----------------------------------------------------------------------------------------------
 
 

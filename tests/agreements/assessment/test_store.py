@@ -25,6 +25,7 @@ from comity.agreements.assessment.store import (
     sign_step,
     take_file,
 )
+from comity.agreements.entered import differences
 from comity.agreements.errors import ActRefusedError, UnknownAgreementError
 from comity.agreements.models import AssessmentReference
 from comity.agreements.store import add_agency, approve_assessment, propose_assessment
@@ -204,6 +205,13 @@ def test_a_signature_is_over_the_digest_of_the_step_and_has_its_entry(filled, st
     assert str(kept[0]) in text
     assert '"assessment":"marac-victim-safety@3","discipline":"legal","step":"risks"' in text
     assert "staff" not in text
+    edited = "set session_replication_role = replica; update agreements.assessment_signature set staff = 'x'"
+    with store.connect(Role.LEDGER) as ledger:
+        assert differences(filled, ledger, vocabulary) == ()
+        with psycopg.connect(store.admin, dbname=store.database) as admin:
+            admin.execute(edited)
+        [found] = differences(filled, ledger, vocabulary)
+    assert found.place.en == "the signature of police under the step risks of assessment marac-victim-safety@3"
 
 
 # the path that is edited | the step whose signatures it voids
