@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from string import Formatter
+
 import pytest
 
+from comity.agreements.condition_faults import _WORDS
 from comity.agreements.conditions import MAX_DEPTH, MAX_VALUES, parse_condition
 from comity.agreements.errors import ConditionError
 from comity.agreements.tokens import MAX_LENGTH
@@ -97,6 +101,30 @@ def test_a_mistake_is_told_with_its_column(text: str, column: int, words: str, v
         parse_condition(text, vocabulary)
     assert words in str(caught.value)
     assert caught.value.column == column
+    in_both_languages(caught.value)
+
+
+def in_both_languages(error: ConditionError) -> None:
+    """Dutch says it too, of the same words that were typed and with the same right word."""
+    for said in (error.cause, error.mend):
+        assert said.nl
+        if said.en.startswith("Did you mean"):
+            assert said.nl == said.en.replace("Did you mean", "Bedoelt u")
+        else:
+            assert said.nl != said.en
+    assert typed(error.cause.nl) == typed(error.cause.en)
+
+
+def typed(said: str) -> set[str]:
+    """The words of the language, fields and values that a sentence names."""
+    return set(re.findall(r"'(?:[a-z]+)'|[a-z]+[.][a-z_]+", said))
+
+
+@pytest.mark.parametrize("code", _WORDS)
+def test_a_mistake_speaks_of_the_same_in_both_languages(code: str) -> None:
+    for said in _WORDS[code]:
+        places = [sorted({name for _, name, *_ in Formatter().parse(it) if name}) for it in (said.en, said.nl)]
+        assert places[0] == places[1]
 
 
 @pytest.mark.parametrize(
@@ -113,8 +141,10 @@ def test_a_mistake_is_told_with_its_column(text: str, column: int, words: str, v
 def test_a_text_that_equals_nothing_of_what_it_looks_like(
     condition: str, text: str, words: str, vocabulary: Vocabulary
 ) -> None:
-    with pytest.raises(ConditionError, match=words):
+    with pytest.raises(ConditionError, match=words) as caught:
         parse_condition(condition.format(text), vocabulary, record="charge")
+    assert "Deze tekst" in caught.value.cause.nl
+    assert words not in caught.value.cause.nl
 
 
 @pytest.mark.parametrize(

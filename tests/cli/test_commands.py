@@ -134,6 +134,16 @@ def test_a_wrong_agreement_is_told_with_its_line(comity, tmp_path):
     assert "Line" in comity("agreement", "check", file, code=65)
 
 
+def test_a_wrong_condition_is_told_in_the_language_that_is_asked_for(comity, tmp_path):
+    file = tmp_path / "agreement.yaml"
+    text = agreement_text(AGREEMENT, date(2026, 11, 22))
+    file.write_text(re.sub(r"(?m)^about: .*$", "about: involvment.role = 'victim'", text))
+    assert "There is no record type 'involvment'. (Column 1" in comity("agreement", "check", file, code=65)
+    told = comity("agreement", "check", file, "--language", "nl", code=65)
+    assert re.search(r"Regel \d+, teken 8 \(about\): Er is geen recordtype 'involvment'", told)
+    assert "Bedoelt u 'involvement'?" in told
+
+
 def test_an_agreement_is_proved_by_itself_and_against_the_one_before(comity, tmp_path):
     before, after = tmp_path / "before.yaml", tmp_path / "after.yaml"
     before.write_text(agreement_text(AGREEMENT, date(2026, 11, 22)))

@@ -177,7 +177,7 @@ def test_another_text_that_was_proposed_meanwhile_is_not_overwritten_unseen(cham
     assert "channels: [read]\n" in unescape(refused.text), "what was typed is kept"
     assert "channels: [read, notify]" in unescape(refused.text), "theirs is shown"
     assert propose(bram, refused.text, mine).status_code == 303
-    assert "By" not in problem(bram.http.get(AGREED).text)
+    assert "By" not in problem(grace.http.get(AGREED).text)
 
 
 def propose(visitor: Browser, page: str, text: str, do: str = "propose"):
@@ -480,6 +480,23 @@ def test_what_cannot_be_read_is_told_beside_its_question_and_nothing_typed_is_lo
     assert "A long story, well told." in refused.text
     assert standing(worked, path) == before
     assert standing(worked, other) != "A long story, well told."
+
+
+def test_a_mistake_in_a_condition_is_told_in_the_language_of_the_page(worked: Chamber):
+    grace, questions = Browser(worked.url).sign_in(GRACE, "nl"), f"{HERE}/process/questions"
+    form = {**form_of(grace.http.get(questions).text), "asked": ["about"], "about": "involvment.role = 'victim'"}
+    told = unescape(problem(grace.http.post(questions, data=form).text))
+    assert "bij teken 1: Er is geen recordtype 'involvment'. Bedoelt u 'involvement'?" in told
+    assert "There is no" not in told
+
+
+def test_a_mistake_in_a_condition_of_the_file_is_told_in_the_language_of_the_page(proposed: Chamber):
+    grace = Browser(proposed.url).sign_in(GRACE, "nl")
+    page = grace.http.get(f"{AGREED}/file").text
+    text = unescape(re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page, re.DOTALL)[1])
+    told = unescape(propose(grace, page, text.replace("not charge.spent", "not charge.spnt"), do="check").text)
+    assert "Een charge heeft geen veld 'spnt'. (Teken 12 van de voorwaarde.) Bedoelt u 'spent'?" in told
+    assert "has no field" not in told
 
 
 def test_a_question_that_the_form_did_not_ask_is_not_taken_away(worked: Chamber):

@@ -14,13 +14,12 @@ The grammar stands in ``docs/reference/agreement.md``. Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from typing import Final, NoReturn
 
-from comity.agreements.errors import ConditionError
+from comity.agreements.condition_faults import A_RECORD_TYPE, ONE, TYPES, UNITS, hint, kind, mistake
 from comity.agreements.lookalikes import deception
 from comity.agreements.models import (
     And,
@@ -45,7 +44,7 @@ from comity.agreements.models import (
 )
 from comity.agreements.related import related_types, relation
 from comity.agreements.tokens import Kind, Token, tokenise
-from comity.vocabulary.models import Field, FieldType, RecordType, Vocabulary
+from comity.vocabulary.models import Field, FieldType, Label, RecordType, Vocabulary
 
 MAX_DEPTH: Final = 32  # brackets and nots inside one another; keeps every later walk of the tree shallow
 MAX_NESTED: Final = 3  # `exists` inside one another: the charges of a case of an involvement
@@ -86,6 +85,14 @@ class _Typed:
     references: str | None = None
     sealed: bool = False
 
+    @property
+    def kind(self) -> Label:
+        return kind(self.type, self.references)
+
+    def said(self) -> dict[str, object]:
+        """Return what a mistake may say of it."""
+        return {"column": self.column, "kind": self.kind, "type": TYPES[self.type]}
+
 
 class _Parser:
     """Recursive descent: or < and < not < a comparison."""
@@ -110,30 +117,29 @@ class _Parser:
             return self._take()
         return None
 
-    def _expect(self, text: str, mend: str) -> Token:
+    def _expect(self, text: str, code: str) -> Token:
         token = self._accept(text)
         if token is None:
-            self._refuse(self._peek(), f"Here {text!r} should stand, not {self._peek()}.", mend)
+            self._refuse(self._peek(), code, text=text)
         return token
 
-    def _refuse(self, token: Token | _Typed, cause: str, mend: str) -> NoReturn:
-        raise ConditionError(token.at if isinstance(token, _Typed) else token.column, cause, mend)
+    def _refuse(self, token: Token | _Typed, code: str, **said: object) -> NoReturn:
+        """Raise the mistake of that code; of a token, ``got`` is what it is, of a column, what may be said about it."""
+        if isinstance(token, _Typed):
+            raise mistake(token.at, code, **(token.said() | said))
+        raise mistake(token.column, code, **({"got": token.said} | said))
 
     # the grammar
 
     def whole(self) -> Condition:
         if self._peek().kind is Kind.END:
-            self._refuse(self._peek(), "The condition is empty.", "Say what must be true.")
+            self._refuse(self._peek(), "empty")
         if self._record is None and self._peek().text == "everyone" and self._accept("everyone"):
             condition: Condition = Everyone()
         else:
             condition = self._or()
         if self._peek().kind is not Kind.END:
-            self._refuse(
-                self._peek(),
-                f"The condition ends before {self._peek()}.",
-                "Join the parts with 'and' or 'or'.",
-            )
+            self._refuse(self._peek(), "ends-early")
         return condition
 
     def _or(self) -> Condition:
@@ -153,23 +159,23 @@ class _Parser:
             return Not(self._deeper(self._not))
         if self._accept("("):
             inside = self._deeper(self._or)
-            self._expect(")", "Close the bracket.")
+            self._expect(")", "close-bracket")
             return inside
         if self._accept("exists"):
             return self._exists()
         return self._comparison()
 
     def _exists(self) -> Condition:
-        self._expect("(", "Write what is looked for in brackets, e.g. exists (charge where ...).")
+        self._expect("(", "open-exists")
         record = self._take()
         if record.kind is not Kind.NAME:
-            self._refuse(record, f"Here a record type should stand, not {record}.", "Say what is looked for.")
+            self._refuse(record, "want-record")
         if record.text not in self._vocabulary.record_types:
-            mend = _hint(record.text, self._vocabulary.record_types, "a record type")
-            self._refuse(record, f"There is no record type {record}.", mend)
+            near = hint(record.text, self._vocabulary.record_types, A_RECORD_TYPE)
+            self._refuse(record, "no-record", hint=near)
         of = self._of(record)
         where = self._deeper(lambda: self._inside(record)) if self._accept("where") else None
-        self._expect(")", "Close the bracket.")
+        self._expect(")", "close-bracket")
         return Exists(record.text, of, where)
 
     def _of(self, record: Token) -> str | None:
@@ -179,24 +185,20 @@ class _Parser:
         if of is None:
             return None
         if named and of not in self._vocabulary.record_types:
-            self._refuse(named, f"There is no record type {named}.", _hint(of, self._vocabulary.record_types, "one"))
+            self._refuse(named, "no-record", hint=hint(of, self._vocabulary.record_types, ONE))
         if named and self._record not in (None, of):
-            cause = f"Here the condition is about the {self._record} itself, not about a {of}."
-            self._refuse(named, cause, f"Leave 'of {of}' out, or write 'of {self._record}'.")
+            self._refuse(named, "other-of", record=self._record, other=of)
         if self._record is None and of == "person":
-            cause = "An 'about' is about the person, so 'of person' says nothing."
-            self._refuse(named or record, cause, f"Write exists ({record.text} where ...).")
+            self._refuse(named or record, "of-person", record=record.text)
         if relation(record.text, of, self._vocabulary) is None:
             known = ", ".join(related_types(of, self._vocabulary))
-            self._refuse(
-                record, f"A {record.text} and a {of} do not refer to one another.", f"Of a {of} can be asked: {known}."
-            )
+            self._refuse(record, "unrelated", record=record.text, other=of, known=known)
         return of
 
     def _inside(self, record: Token) -> Condition:
         """Read the ``where`` of an ``exists``: it speaks of the records that are looked for."""
         if self._nested == MAX_NESTED:
-            self._refuse(record, f"'exists' goes at most {MAX_NESTED} deep.", "Say it more simply.")
+            self._refuse(record, "nested", most=MAX_NESTED)
         around, self._record, self._nested = self._record, record.text, self._nested + 1
         inside = self._or()
         self._record, self._nested = around, self._nested - 1
@@ -205,7 +207,7 @@ class _Parser:
     def _deeper(self, read: Callable[[], Condition]) -> Condition:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            self._refuse(self._peek(), f"Brackets and nots go at most {MAX_DEPTH} deep.", "Say it more simply.")
+            self._refuse(self._peek(), "deep", most=MAX_DEPTH)
         inside = read()
         self._depth -= 1
         return inside
@@ -213,15 +215,12 @@ class _Parser:
     def _comparison(self) -> Condition:
         typed = self._column()
         if self._accept("not"):
-            return Not(self._membership(typed) or self._incomplete("After 'not' comes 'in', 'between' or 'within'"))
+            return Not(self._membership(typed) or self._refuse(self._peek(), "after-not"))
         if self._accept("is"):
             return self._is(typed)
         if sign := self._accept(*Operator):
             return self._compare(typed, sign)
         return self._membership(typed) or self._boolean(typed)
-
-    def _incomplete(self, what: str) -> NoReturn:
-        self._refuse(self._peek(), f"{what}, not {self._peek()}.", "Complete it.")
 
     def _membership(self, typed: _Typed) -> Condition | None:
         for word, read in (("in", self._in), ("between", self._between), ("within", self._within)):
@@ -231,47 +230,39 @@ class _Parser:
 
     def _boolean(self, typed: _Typed) -> Condition:
         if typed.type is not FieldType.BOOLEAN:
-            self._refuse(
-                self._peek(),
-                f"{typed.column} is a {typed.type.value}, so something must be said about it before {self._peek()}.",
-                "Compare it, e.g. with =, 'in' or 'is null'.",
-            )
+            self._refuse(self._peek(), "nothing-said", **typed.said())
         self._open(typed)
         return BooleanField(typed.column)
 
     def _is(self, typed: _Typed) -> Condition:
         negated = self._accept("not")
-        self._expect("null", "Write 'is null' or 'is not null'.")
+        self._expect("null", "null")
         self._open(typed)
         condition = IsNull(typed.column)
         return Not(condition) if negated else condition
 
     def _in(self, typed: _Typed) -> Condition:
         self._open(typed)
-        self._expect("(", "Write the values in brackets, e.g. in ('a', 'b').")
+        self._expect("(", "open-list")
         values = [self._literal(typed)]
         while self._accept(","):
             values.append(self._literal(typed))
         if len(values) > MAX_VALUES:
-            self._refuse(self._peek(), f"'in' takes at most {MAX_VALUES} values.", "Use a code, or a shorter list.")
-        self._expect(")", "Close the list, or put a comma between its values.")
+            self._refuse(self._peek(), "too-many", most=MAX_VALUES)
+        self._expect(")", "close-list")
         return In(typed.column, tuple(values))
 
     def _between(self, typed: _Typed) -> Condition:
         self._open(typed)
         self._ordered(typed, "between")
         low = self._bound(typed)
-        self._expect("and", "Write 'between low and high'.")
+        self._expect("and", "between")
         return Between(typed.column, low, self._bound(typed))
 
     def _within(self, typed: _Typed) -> Condition:
         self._open(typed)
         if typed.type is not FieldType.DATE:
-            self._refuse(
-                typed,
-                f"'within' is about dates; {typed.column} is a {typed.type.value}.",
-                "Use a date field.",
-            )
+            self._refuse(typed, "within")
         way = self._accept("next", "last")
         count, unit = self._length()
         return Within(typed.column, count, unit, past=way is not None and way.text == "last")
@@ -296,8 +287,7 @@ class _Parser:
     def _asker(self, word: Token, typed: _Typed) -> Asker:
         self._open(typed)
         if typed.type is not FieldType.TEXT:
-            cause = f"{word} is a text; {typed.column} is {_kind(typed)}."
-            self._refuse(word, cause, "Compare it with an agency, or with a field that is a text.")
+            self._refuse(word, "asker", **typed.said())
         return Asker(word.text)
 
     def _other_column(self, typed: _Typed) -> Column:
@@ -305,11 +295,7 @@ class _Parser:
         self._open(other)
         alike = (other.type, other.references, other.codes) == (typed.type, typed.references, typed.codes)
         if not alike:
-            self._refuse(
-                other,
-                f"{typed.column} and {other.column} are not of one kind: {_kind(typed)} and {_kind(other)}.",
-                "Compare fields of the same kind.",
-            )
+            self._refuse(other, "unlike", **typed.said(), other=other.column, other_kind=other.kind)
         return other.column
 
     def _bound(self, typed: _Typed) -> Literal | Today:
@@ -318,7 +304,7 @@ class _Parser:
     def _today(self, typed: _Typed) -> Today:
         word = self._take()
         if typed.type is not FieldType.DATE:
-            self._refuse(word, f"'today' is a date; {typed.column} is a {typed.type.value}.", "Use a date field.")
+            self._refuse(word, "today", **typed.said())
         sign = self._accept("+", "-")
         if sign is None:
             return Today()
@@ -326,22 +312,22 @@ class _Parser:
         return Today(count if sign.text == "+" else -count, unit)
 
     def _length(self) -> tuple[int, Unit]:
-        number = self._number("Write a length of time, e.g. 8 weeks.")
+        number = self._number("want-length")
         word = self._take()
         name = word.text if word.text.endswith("s") else word.text + "s"
         if word.kind is not Kind.KEYWORD or name not in set(Unit):
-            self._refuse(word, f"{word} is not a unit of time.", _hint(word.text, Unit, "days, weeks, months or years"))
+            self._refuse(word, "unit", hint=hint(word.text, Unit, UNITS))
         unit = Unit(name)
         if not 0 < int(number.text) <= MAX_COUNT[unit]:
-            self._refuse(number, f"The length must be from 1 to {MAX_COUNT[unit]:,} {unit}.", "Choose one in between.")
+            self._refuse(number, "length", most=MAX_COUNT[unit], unit=str(unit))
         return int(number.text), unit
 
-    def _number(self, mend: str) -> Token:
+    def _number(self, code: str, **said: object) -> Token:
         number = self._take()
         if number.kind is not Kind.NUMBER:
-            self._refuse(number, f"Here a whole number should stand, not {number}.", mend)
+            self._refuse(number, code, **said)
         if len(number.text) > MAX_DIGITS:
-            self._refuse(number, f"A number has at most {MAX_DIGITS} digits.", "Choose a smaller one.")
+            self._refuse(number, "digits", most=MAX_DIGITS)
         return number
 
     def _literal(self, typed: _Typed) -> Literal:
@@ -358,83 +344,76 @@ class _Parser:
 
     def _integer(self, typed: _Typed) -> Literal:
         negative = self._accept("-")
-        number = int(self._number(f"{typed.column} is a whole number.").text)
+        number = int(self._number("want-number", **typed.said()).text)
         return Literal(-number if negative else number)
 
     def _truth(self, typed: _Typed) -> Literal:
         word = self._accept("true", "false")
         if word is None:
-            self._refuse(self._peek(), f"{typed.column} is true or false, not {self._peek()}.", "Write true or false.")
+            self._refuse(self._peek(), "truth", **typed.said())
         return Literal(word.text == "true")
 
-    def _quoted(self, typed: _Typed, example: str) -> Token:
+    def _quoted(self, typed: _Typed, example: str | Label) -> Token:
         token = self._take()
         if token.kind is not Kind.TEXT:
-            cause = f"{typed.column} is {_kind(typed)}, so here a text in quotes should stand, not {token}."
-            self._refuse(token, cause, f"Write it as {example}.")
+            self._refuse(token, "quoted", **typed.said(), example=example)
         return token
 
     def _date(self, typed: _Typed) -> Literal:
-        token = self._quoted(typed, "'2026-02-01', or use today")
+        token = self._quoted(typed, Label("'2026-02-01', or use today", "'2026-02-01', of gebruik today"))
         found = iso_date(token.text)
         if found is None:
-            self._refuse(token, f"{token} is not a date.", "Write year-month-day, e.g. '2026-02-01'.")
+            self._refuse(token, "date")
         return Literal(found)
 
     def _timestamp(self, typed: _Typed) -> Literal:
         token = self._quoted(typed, "'2026-02-01T09:00:00+00:00'")
         found = _moment(token.text)
         if found is None:
-            self._refuse(token, f"{token} is not a moment with its zone.", "Write e.g. '2026-02-01T09:00:00+00:00'.")
+            self._refuse(token, "moment")
         return Literal(found)
 
     def _code(self, typed: _Typed) -> Literal:
         token = self._quoted(typed, f"'{typed.codes[0]}'")
         if token.text not in typed.codes:
-            mend = _hint(token.text, typed.codes, "one of: " + ", ".join(typed.codes))
-            self._refuse(token, f"{token} is not a code of {typed.column}.", mend)
+            codes = ", ".join(typed.codes)
+            near = hint(token.text, typed.codes, Label(f"one of: {codes}", f"een van: {codes}"))
+            self._refuse(token, "no-code", **typed.said(), hint=near)
         return Literal(token.text)
 
     def _text(self, typed: _Typed) -> Literal:
-        token = self._quoted(typed, "'text'")
+        token = self._quoted(typed, Label("'text'", "'tekst'"))
         if how := deception(token.text):
-            self._refuse(token, f"This text {how}, so it equals nothing that looks like it.", "Type it anew.")
+            self._refuse(token, "deceives", how=how)
         return Literal(token.text)
 
     def _reference(self, typed: _Typed) -> Literal:
-        self._refuse(
-            self._peek(),
-            f"{typed.column} refers to a record, and records' ids stand in no agreement.",
-            "Compare it with another reference, e.g. charge.case = hearing.case.",
-        )
+        self._refuse(self._peek(), "reference", **typed.said())
 
     # columns
 
     def _column(self) -> _Typed:
         name = self._take()
         if name.kind is not Kind.NAME:
-            self._refuse(name, f"Here a field should stand, not {name}.", "Begin with a field, e.g. charge.status.")
+            self._refuse(name, "want-field")
         if not self._accept("."):
             return self._bare(name)
         field = self._take()
         if field.kind not in {Kind.NAME, Kind.KEYWORD}:
-            self._refuse(field, f"After '{name.text}.' a field should stand, not {field}.", "Name one of its fields.")
+            self._refuse(field, "after-dot", record=name.text)
         return self._typed(self._record_type(name), name, field)
 
     def _bare(self, name: Token) -> _Typed:
         if self._record is None:
-            self._refuse(name, f"{name} stands alone.", "Write the record before the field, e.g. charge.status.")
+            self._refuse(name, "alone")
         return self._typed(self._vocabulary.record_type(str(self._record)), name, name)
 
     def _record_type(self, name: Token) -> RecordType:
         known = self._vocabulary.record_types
         if name.text not in known:
-            self._refuse(name, f"There is no record type {name}.", _hint(name.text, known, "a record type"))
+            self._refuse(name, "no-record", hint=hint(name.text, known, A_RECORD_TYPE))
         if self._record is not None and name.text != self._record:
-            cause = f"Here the condition is about the {self._record} itself, not about a {name.text}."
-            self._refuse(
-                name, cause, f"Ask it of related records: exists ({name.text} where ...); or move it to 'about'."
-            )
+            self._refuse(name, "other-record", record=self._record, other=name.text)
         return known[name.text]
 
     def _typed(self, record: RecordType, first: Token, token: Token) -> _Typed:
@@ -443,8 +422,9 @@ class _Parser:
         if token.text in fields:
             return self._of_field(column, at, fields[token.text])
         if token.text not in ENVELOPE:
-            mend = _hint(token.text, [*fields, *ENVELOPE], f"one of its fields: {', '.join(fields)}")
-            self._refuse(token, f"A {record.name} has no field {token}.", mend)
+            names = ", ".join(fields)
+            one = Label(f"one of its fields: {names}", f"een van de velden ervan: {names}")
+            self._refuse(token, "no-field", record=record.name, hint=hint(token.text, [*fields, *ENVELOPE], one))
         if token.text == "agency":
             return _Typed(column, at, FieldType.TEXT)
         known = tuple(self._vocabulary.subject_categories) if token.text == "whose" else ("fact", "opinion")
@@ -456,13 +436,11 @@ class _Parser:
 
     def _open(self, typed: _Typed) -> None:
         if typed.sealed:
-            cause = f"{typed.column} is sealed: a condition can only ask whether it equals a text."
-            self._refuse(typed, cause, f"Write {typed.column} = '...', or leave it out.")
+            self._refuse(typed, "sealed")
 
     def _ordered(self, typed: _Typed, sign: str) -> None:
         if typed.type not in _ORDERED:
-            cause = f"{typed.column} is {_kind(typed)} and has no order, so {sign!r} cannot be asked of it."
-            self._refuse(typed, cause, "Use =, != or 'in'.")
+            self._refuse(typed, "no-order", sign=sign)
 
 
 def iso_date(text: str) -> date | None:
@@ -479,20 +457,3 @@ def _moment(text: str) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
-
-
-def _kind(typed: _Typed) -> str:
-    return {
-        FieldType.TEXT: "a text",
-        FieldType.DATE: "a date",
-        FieldType.TIMESTAMP: "a moment",
-        FieldType.INTEGER: "a whole number",
-        FieldType.BOOLEAN: "true or false",
-        FieldType.CODE: "a code",
-        FieldType.REFERENCE: f"a reference to a {typed.references}",
-    }[typed.type]
-
-
-def _hint(word: str, known: Iterable[str], otherwise: str) -> str:
-    near = get_close_matches(word, [str(each) for each in known], n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"Write {otherwise}."

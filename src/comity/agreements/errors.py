@@ -21,11 +21,22 @@ class FaultyAgreementError(AgreementError):
 
 
 class ConditionError(AgreementError):
-    """A condition cannot be read or makes no sense; :attr:`column` counts from 1 within the condition."""
+    """A condition cannot be read or makes no sense; :attr:`column` counts from 1 within the condition.
 
-    def __init__(self, column: int, cause: str, mend: str) -> None:
+    :attr:`cause` and :attr:`mend` are in English and Dutch; the message is in English.
+    """
+
+    def __init__(self, column: int, cause: Label, mend: Label) -> None:
         self.column, self.cause, self.mend = column, cause, mend
-        super().__init__(f"Column {column}: {cause} {mend}")
+        super().__init__(f"Column {column}: {cause.en} {mend.en}")
+
+    def placed(self) -> tuple[str, str, str]:
+        """Return cause and mend in English, and both in Dutch, with the place in the condition."""
+        return (
+            f"{self.cause.en} (Column {self.column} of the condition.)",
+            self.mend.en,
+            f"{self.cause.nl} (Teken {self.column} van de voorwaarde.) {self.mend.nl}",
+        )
 
 
 class UnknownAgreementError(LookupError):

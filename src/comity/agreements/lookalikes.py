@@ -12,6 +12,7 @@ import unicodedata
 from typing import Final
 
 from comity.agreements.reading import hidden
+from comity.vocabulary.models import Label
 
 #: Scripts whose letters are taken for one another (Unicode Technical Standard 39, section 4), by the names of letters.
 CONFUSABLE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
@@ -19,14 +20,17 @@ CONFUSABLE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROK
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
-def deception(text: str) -> str | None:
+def deception(text: str) -> Label | None:
     """Return how ``text`` looks like something that it does not equal; ``None`` if it does not."""
     if next(hidden(text), None) is not None:
-        return "holds a character that nobody sees"
+        return Label("holds a character that nobody sees", "bevat een teken dat niemand ziet")
     if unicodedata.normalize("NFC", text) != text:
-        return "has marks apart from their letters"
+        return Label("has marks apart from their letters", "heeft accenten los van hun letters")
     if any(len(_scripts(word)) > 1 for word in _WORD.findall(text)):
-        return "mixes letters of several scripts that look alike in one word"
+        return Label(
+            "mixes letters of several scripts that look alike in one word",
+            "mengt in één woord letters van verschillende schriften die op elkaar lijken",
+        )
     return None
 
 

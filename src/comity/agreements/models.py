@@ -340,10 +340,24 @@ class Fault:
     path: str  # where in the agreement, e.g. release[2].fields.name
     cause: str
     mend: str
+    dutch: str = ""  # cause and mend, where they are known in Dutch
+
+    @property
+    def words(self) -> Label:
+        """Return cause and mend together; in English in either language where there is no Dutch."""
+        english = f"{self.cause} {self.mend}"
+        return Label(english, self.dutch or english)
+
+    def in_language(self, language: str) -> str:
+        """Return the mistake with its place."""
+        if language == "nl":
+            place = f"Regel {self.line}, teken {self.column}" if self.line else "Canonieke tekst"
+            return f"{place} ({self.path or 'de overeenkomst'}): {self.words.nl}"
+        place = f"Line {self.line}, column {self.column}" if self.line else "Canonical text"
+        return f"{place} ({self.path or 'the agreement'}): {self.words.en}"
 
     def __str__(self) -> str:
-        place = f"Line {self.line}, column {self.column}" if self.line else "Canonical text"
-        return f"{place} ({self.path or 'the agreement'}): {self.cause} {self.mend}"
+        return self.in_language("en")
 
 
 # --- signatures and standing -----------------------------------------------------------------------------------------

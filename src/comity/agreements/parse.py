@@ -103,9 +103,9 @@ class _Builder:
 
     # faults
 
-    def _fault(self, place: Place, cause: str, mend: str) -> None:
+    def _fault(self, place: Place, cause: str, mend: str, dutch: str = "") -> None:
         path = ".".join(self._path).replace(".[", "[")
-        self._faults.append(Fault(place.line, place.column, path, cause, mend))
+        self._faults.append(Fault(place.line, place.column, path, cause, mend, dutch))
 
     @contextmanager
     def _at(self, step: str) -> Iterator[None]:
@@ -380,7 +380,7 @@ class _Builder:
             return parse_condition(text.text, self._vocabulary, record=record) if text.text else Everyone()
         except ConditionError as error:
             exact = text.inside.moved(error.column - 1)
-            self._fault(exact, f"{error.cause} (Column {error.column} of the condition.)", error.mend)
+            self._fault(exact, *error.placed())
             return Everyone()  # never released: a fault was found
 
     # shapes

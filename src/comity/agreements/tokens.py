@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from comity.agreements.condition_faults import END, mistake
 from comity.agreements.errors import ConditionError
+from comity.vocabulary.models import Label
 
 MAX_LENGTH: Final = 4_000  # characters of one condition; the longest agreement read in drafting needs 300
 
@@ -38,8 +40,13 @@ class Token:
     text: str
     column: int
 
+    @property
+    def said(self) -> Label:
+        """Return what it is to whoever typed it."""
+        return END if self.kind is Kind.END else Label(repr(self.text), repr(self.text))
+
     def __str__(self) -> str:
-        return "the end of the condition" if self.kind is Kind.END else repr(self.text)
+        return self.said.en
 
 
 _PATTERN: Final = re.compile(
@@ -58,11 +65,7 @@ _HABITS: Final = {"<>": "!=", "==": "="}
 def tokenise(text: str) -> list[Token]:
     """Return the tokens of a condition, ending in one of kind END; :class:`ConditionError` at the first bad sign."""
     if len(text) > MAX_LENGTH:
-        raise ConditionError(
-            MAX_LENGTH + 1,
-            f"A condition has at most {MAX_LENGTH:,} characters; this one has {len(text):,}.",
-            "Say it in fewer words, or in two releases.",
-        )
+        raise mistake(MAX_LENGTH + 1, "too-long", most=MAX_LENGTH, length=len(text))
     return [*_tokens(text), Token(Kind.END, "", len(text) + 1)]
 
 
@@ -80,7 +83,7 @@ def _tokens(text: str) -> Iterator[Token]:
 def _token(match: re.Match[str]) -> Token:
     text, column = match.group(), match.start() + 1
     if text in _HABITS:
-        raise ConditionError(column, f"There is no sign {text!r}.", f"Write {_HABITS[text]!r}.")
+        raise mistake(column, "no-sign", text=text, right=_HABITS[text])
     if match.lastgroup == "TEXT":
         return Token(Kind.TEXT, text[1:-1].replace("''", "'"), column)
     if match.lastgroup == "NAME" and text.lower() in KEYWORDS:
@@ -91,9 +94,9 @@ def _token(match: re.Match[str]) -> Token:
 def _unreadable(text: str, at: int) -> ConditionError:
     sign = text[at]
     if sign == "'":
-        return ConditionError(at + 1, "A text in quotes is not closed.", "End it with ' (and write '' for a ' in it).")
+        return mistake(at + 1, "not-closed")
     if sign == '"':
-        return ConditionError(at + 1, "Texts stand in single quotes.", "Write 'so', not \"so\".")
+        return mistake(at + 1, "double-quotes")
     if sign.isdigit():
-        return ConditionError(at + 1, "Only whole numbers can be compared.", "Write digits only, e.g. 14.")
-    return ConditionError(at + 1, f"The sign {sign!r} has no meaning here.", "Remove it.")
+        return mistake(at + 1, "not-whole")
+    return mistake(at + 1, "no-meaning", text=sign)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -15,6 +16,7 @@ from comity import vocabulary
 from comity.agreements.assessment.publish import LANGUAGES
 from comity.agreements.confirming import Confirming, sign_confirmed
 from comity.agreements.consent import Answer, Recorded
+from comity.agreements.errors import FaultyAgreementError
 from comity.agreements.keys import load_key, make_key, public_bytes, thumbprint
 from comity.agreements.linked_data import Addresses
 from comity.agreements.models import Act, Agreement, AssessmentReference, Event
@@ -39,7 +41,7 @@ from comity.agreements.store import (
 from comity.agreements.store import propose as keep
 from comity.agreements.words import agreement_words
 from comity.cli.entered import compare_with_ledger
-from comity.cli.failing import Failed, Misused
+from comity.cli.failing import DATA, Failed, Misused
 from comity.cli.impacts import OPERATOR, as_json, confirmed, name_and_version, said, take
 from comity.cli.opening import node, now, text_of
 from comity.store import Role
@@ -85,7 +87,11 @@ def check(
     if as_json:
         raise Misused("Only differences with the ledger are printed as JSON. Leave FILE out, or --json.")
     words = vocabulary.load()
-    agreement = parse_agreement(text_of(file), words)
+    try:
+        agreement = parse_agreement(text_of(file), words)
+    except FaultyAgreementError as error:
+        print("\n".join(fault.in_language(language) for fault in error.faults), file=sys.stderr)
+        raise Failed(DATA) from None
     for clause in agreement_words(agreement, words):
         print(f"{clause.heading.in_language(language)}: {clause.text.in_language(language)}")
 

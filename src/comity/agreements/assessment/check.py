@@ -44,6 +44,7 @@ class Wrong:
     path: str
     cause: str
     mend: str
+    dutch: str = ""  # cause and mend, where they are known in Dutch
 
 
 def faults_of(
@@ -87,12 +88,13 @@ class _Checker:
             )
             return
         yield from _unreadable(path, answer.words)
-        for cause, mend in self._by_kind(question, parent, answer):
-            yield Wrong(path, cause, mend)
+        for told in self._by_kind(question, parent, answer):
+            yield Wrong(path, *told)
 
-    def _by_kind(self, question: Question, parent: str, answer: Answer) -> Iterable[tuple[str, str]]:
+    def _by_kind(self, question: Question, parent: str, answer: Answer) -> Iterable[tuple[str, ...]]:
+        """Yield cause and mend of what is wrong, and both in Dutch where they are known."""
         known = partial(_known, answer.words)
-        checks: dict[Kind, Callable[[], Iterable[tuple[str, str]]]] = {
+        checks: dict[Kind, Callable[[], Iterable[tuple[str, ...]]]] = {
             Kind.TEXT: lambda: (),
             Kind.LINE: lambda: _line(answer.text),
             Kind.DAY: lambda: _day(answer.text),
@@ -116,7 +118,7 @@ class _Checker:
             [] if good else [(f"{name!r} cannot be an agency.", "Use its id: small letters, digits, single hyphens.")]
         )
 
-    def _condition(self, parent: str, text: str) -> Iterator[tuple[str, str]]:
+    def _condition(self, parent: str, text: str) -> Iterator[tuple[str, ...]]:
         record = self.assessment.text(f"{parent}.record") if parent else None
         if parent and record not in self.vocabulary.record_types:
             yield "The kind of record is not answered, so the condition means nothing yet.", "Answer it first."
@@ -124,7 +126,7 @@ class _Checker:
         try:
             parse_condition(text, self.vocabulary, record=record)
         except ConditionError as error:
-            yield f"{error.cause} (Column {error.column} of the condition.)", error.mend
+            yield error.placed()
 
     def _forms(self, parent: str, forms: Collection[str]) -> Iterator[tuple[str, str]]:
         record = self.vocabulary.record_types.get(self.assessment.text(f"{parent}.record"))

@@ -77,7 +77,9 @@ def draft_agreement(assessment: Assessment, vocabulary: Vocabulary) -> str:
     try:
         agreement = parse_agreement(text, vocabulary)
     except FaultyAgreementError as error:
-        faults = [_point(_question_of(fault.path, assessment), f"{fault.cause} {fault.mend}") for fault in error.faults]
+        faults = [
+            _point(_question_of(fault.path, assessment), fault.words.en, fault.words.nl) for fault in error.faults
+        ]
         raise IncompleteError("The agreement cannot be drafted yet.", faults) from error
     if against := tuple(_against(agreement, assessment, vocabulary)):
         raise IncompleteError("The agreement cannot be drafted yet.", against)

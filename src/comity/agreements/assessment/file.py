@@ -117,7 +117,7 @@ def _read(tree: Tree, faults: list[Fault], vocabulary: Vocabulary, agencies: Col
     for wrong in faults_of(filed.assessment, vocabulary, agencies=agencies):
         place = reader.places.get(wrong.path, Place(1, 1))
         if wrong.cause != INVISIBLE:  # the reader of the text has told it, to the column
-            reader.fault(place, wrong.path, wrong.cause, wrong.mend)
+            reader.fault(place, wrong.path, wrong.cause, wrong.mend, wrong.dutch)
     if reader.faults:
         raise FaultyAgreementError(sorted(reader.faults, key=lambda fault: (fault.line, fault.column)))
     return filed
@@ -132,8 +132,8 @@ class _Reader:
     answers: dict[str, Answer] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
 
-    def fault(self, place: Place, path: str, cause: str, mend: str) -> None:
-        self.faults.append(Fault(place.line, place.column, path or "the assessment", cause, mend))
+    def fault(self, place: Place, path: str, cause: str, mend: str, dutch: str = "") -> None:
+        self.faults.append(Fault(place.line, place.column, path or "the assessment", cause, mend, dutch))
 
     def file(self, tree: Tree) -> Filed:
         top = self._entries(tree, "", (*_HEAD, *Step))

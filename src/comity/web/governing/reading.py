@@ -116,7 +116,7 @@ def _condition_fault(text: str, question: Question, vocabulary: Vocabulary, reco
     try:
         parse_condition(text, vocabulary, record=record if question.list else None)
     except ConditionError as error:
-        said = Label(f"{error.cause} {error.mend}", f"{error.cause} {error.mend}")
+        said = Label(f"{error.cause.en} {error.mend.en}", f"{error.cause.nl} {error.mend.nl}")
         return phrase(
             f"At character {error.column}: {{0}}",
             f"Deze voorwaarde kan niet worden gelezen, bij teken {error.column}: {{0}}",
