@@ -43,13 +43,7 @@ def main() -> None:
     for told_to_end in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(told_to_end, _end)
     try:
-        if sys.argv[1:] in ([], ["--help"], ["-h"]):  # the list says of each what it says of itself
-            for command in _COMMANDS:
-                app[command]
-        if sys.argv[1:] in (["people"], ["people", "--help"], ["people", "-h"]):
-            people = app["people"]
-            for command in list(people):
-                people[command]
+        _import_what_is_listed(sys.argv[1:])
         app()
     except KeyboardInterrupt:
         sys.exit(130)
@@ -64,6 +58,18 @@ def main() -> None:
             raise
         sys.stderr.write(f"comity: {words}\n")
         sys.exit(exit_code(error))
+
+
+def _import_what_is_listed(arguments: list[str]) -> None:
+    """Import the commands whose list is asked for: it says of each what it says of itself."""
+    asked = [each for each in arguments if each not in ("--help", "-h")]
+    if not asked:
+        for command in _COMMANDS:
+            app[command]
+    elif asked == ["people"]:
+        people = app["people"]
+        for command in list(people):
+            people[command]
 
 
 def _end(number: int, _: FrameType | None) -> None:
