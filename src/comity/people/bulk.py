@@ -1,35 +1,48 @@
 """Splink and DuckDB: everything of this room that touches them, through Splink's public names only.
 
 1. Both are imported where they are used: they are heavy, and live linking needs neither.
-2. DuckDB works in memory, and is closed when the work is done: no copy of the people is left behind.
-3. What is compared, blocked and weighed is decided elsewhere; here it is handed over and read back.
+2. DuckDB works in memory, within :data:`MEMORY`; what does not fit goes to a folder of its own that only this user can
+   read, and both are gone when the work is done: no copy of the people is left behind.
+3. What is compared, blocked and weighed is decided elsewhere; here it is handed over and read back. Pairs stay in the
+   database: only those that are asked for come back.
 """
 
 from __future__ import annotations
 
 import logging
+import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from comity.people.comparisons import BORNE, Borne, Comparison, borne_column, identifier_column
+from comity.people import block
+from comity.people.comparisons import BORNE, Comparison, borne_column, identifier_column
+from comity.people.errors import ModelError
 from comity.people.model import Frequencies, Model
 from comity.people.models import Standard
 from comity.people.refine import Pattern
+from comity.people.tally import HIGHEST, LOWEST, Tally, counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
-    from splink import DuckDBAPI, Linker
+    from splink import Linker
 
 Probabilities = Mapping[str, Mapping[str, float]]  # comparison -> level, where one was estimated
+Pairs = Sequence[tuple[int, int]]  # of positions
 
-_TEXT = ("agency", "given", "middle", "family", "birth", "sex", "postcode")
+_TEXT = ("agency", "given", "middle", "family", "birth", "sex", "postcode", "line")
 _LISTS = ("address", "families", "formal", "names")
 # DuckDB takes every core unless told; a node goes on serving people while it links. 2026-11-22.
 THREADS = 2
+# What DuckDB may hold in memory, beside the people themselves; beyond it, it works on disk. 2026-11-26.
+MEMORY = "1GB"
+# Steps of expectation maximisation: Splink's own number, and what to fall back on. 2026-11-26.
+STEPS = (25, 12, 6, 3)
+_BATCH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,81 +62,229 @@ def value(standard: Standard, column: str) -> Any:
 
 
 class Bench:
-    """The people in a DuckDB of their own, with what is to be compared of them."""
+    """The people in a DuckDB of their own, by position, and pairs of them."""
 
-    def __init__(
+    def __init__(self, connection: DuckDBPyConnection, people: Iterable[Standard], kinds: Iterable[str]) -> None:
+        self.connection = connection
+        self._columns = (*_TEXT, *_LISTS, *map(identifier_column, sorted(kinds)))
+        self._made = 0
+        self._fill(people)
+
+    def _fill(self, people: Iterable[Standard]) -> None:
+        """Write the people and their blocking keys, a batch at a time."""
+        import pyarrow as pa
+
+        types = {name: pa.list_(pa.string()) if name in _LISTS else pa.string() for name in self._columns}
+        columns = ", ".join(f'"{n}" {"varchar[]" if n in _LISTS else "varchar"}' for n in self._columns)
+        self.connection.execute(f"create table everybody (unique_id bigint, {columns})")
+        self.connection.execute("create table keys (key ubigint, id bigint)")
+        left, start = iter(people), 0
+        while batch := list(islice(left, _BATCH)):
+            ids = pa.array(range(start, start + len(batch)), pa.int64())
+            held = {n: pa.array([value(each, n) for each in batch], types[n]) for n in self._columns}
+            self._insert("everybody", "*", pa.table({"unique_id": ids, **held}))
+            keyed = [(key, id_) for id_, each in enumerate(batch, start) for key in block.keys(each)]
+            texts, places = pa.array((k for k, _ in keyed), pa.string()), pa.array((i for _, i in keyed), pa.int64())
+            self._insert("keys", "hash(key), id", pa.table({"key": texts, "id": places}))
+            start += len(batch)
+
+    def _insert(self, name: str, columns: str, rows: pa.Table) -> None:
+        self.connection.register("batch", rows)
+        self.connection.execute(f'insert into "{name}" select {columns} from batch')  # noqa: S608 - names of our own
+        self.connection.unregister("batch")
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Drop, when it ends, whatever was made meanwhile, by Splink too: a million people are not kept twice."""
+        before = self._tables()
+        try:
+            yield
+        finally:
+            for name in self._tables() - before:
+                self.drop(name)
+
+    def _tables(self) -> set[str]:
+        listed = "select table_name from duckdb_tables()"
+        return {name for (name,) in self.connection.execute(listed).fetchall()}
+
+    def make(self, query: str) -> str:
+        """Make a table of what a query gives; return its name."""
+        self._made += 1
+        name = f"made_{self._made}"
+        self.connection.execute(f"create table {name} as {query}")
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a table that is needed no longer."""
+        self.connection.execute(f'drop table if exists "{name}"')
+
+    def block(self) -> str:
+        """Return the name of the table of all pairs that share a key, as :func:`comity.people.block.candidates`."""
+        shared = f"select key from keys group by key having count(*) between 2 and {block.LARGEST_BLOCK}"  # noqa: S608
+        kept = self.make(f"select key, id from keys semi join ({shared}) using (key)")  # noqa: S608 - names of our own
+        pairs = self.make(
+            "select distinct a.id as l, b.id as r"  # noqa: S608 - names of our own
+            f" from {kept} as a join {kept} as b on a.key = b.key and a.id < b.id"
+        )
+        self.drop(kept)
+        return pairs
+
+    def pairs(self, pairs: Iterable[tuple[int, int]]) -> str:
+        """Return the name of a table of these pairs of positions."""
+        import pyarrow as pa
+
+        name, left = self.make("select null::bigint as l, null::bigint as r limit 0"), iter(pairs)
+        while batch := list(islice(left, 100 * _BATCH)):
+            rows = {"l": pa.array((a for a, _ in batch), pa.int64()), "r": pa.array((b for _, b in batch), pa.int64())}
+            self._insert(name, "*", pa.table(rows))
+        return name
+
+    def count(self, table: str) -> int:
+        """Return how many rows a table has."""
+        (found,) = self.connection.execute(f"select count(*) from {table}").fetchall()  # noqa: S608
+        return int(found[0])
+
+    def linker(
         self,
-        connection: DuckDBPyConnection,
-        standards: Sequence[Standard],
         compared: Sequence[Comparison],
-        borne: Borne,
-    ) -> None:
+        model: Model | None = None,
+        *,
+        of: Sequence[int] | None = None,
+        borne: Model | None = None,
+        known_m: bool = True,
+        retain: bool = False,
+        steps: int = STEPS[0],
+    ) -> Linker:
+        """Return a linker over the people, or over those ``of`` positions; with a model's weights and frequencies.
+
+        ``borne`` is the model that knows which names people bear, if it is another. With ``retain`` its pairs say which
+        levels they reached, and what rarity added.
+        """
+        from splink import DuckDBAPI, Linker
+
+        settings = _settings(compared, model, known_m=known_m)
+        settings |= {"retain_matching_columns": retain, "retain_intermediate_calculation_columns": retain}
+        settings |= {"max_iterations": steps}
+        api = DuckDBAPI(connection=self.connection)
+        linker = Linker(api.register(self._people(borne or model, of)), settings, log_level=None)
+        for column, known in (model.frequencies if model else {}).items():
+            table = self._frequencies(column, known)
+            linker.table_management.register_term_frequency_lookup(api.register(table), column)
+        return linker
+
+    def _people(self, model: Model | None, of: Sequence[int] | None) -> str:
+        """Return the name of a table of people, numbered from nothing, with whether their names are borne."""
+        chosen, number = "", "unique_id"
+        if of is not None:
+            table = self.pairs((position, position) for position in of)
+            chosen = f"semi join {table} on l = unique_id"
+            number = "row_number() over (order by unique_id) - 1"
+        borne = [f"{self._borne(model, column)} as {borne_column(column)}" for column in BORNE]
+        columns = ", ".join((*(f'"{name}"' for name in self._columns), *borne))
+        source = f"everybody {chosen} order by everybody.unique_id"
+        return self.make(f"select {number} as unique_id, {columns} from {source}")  # noqa: S608 - names of our own
+
+    def _borne(self, model: Model | None, column: str) -> str:
+        import pyarrow as pa
+
+        names: Collection[str] = model.borne_names(column) if model else ()
+        table = self.make("select null::varchar as name limit 0")
+        self._insert(table, "*", pa.table({"name": pa.array(sorted(names), pa.string())}))
+        return f'coalesce("{column}" in (select name from {table}), false)'  # noqa: S608 - names of our own
+
+    def _frequencies(self, column: str, known: Frequencies) -> str:
+        """Make the share of every value that the people have: one never heard of included, as live linking has it."""
+        import pyarrow as pa
+
+        table = self.make("select null::varchar as name, null::double as share limit 0")
+        names, shares = pa.array(known.shares.keys(), pa.string()), pa.array(known.shares.values(), pa.float64())
+        self._insert(table, "*", pa.table({"name": names, "share": shares}))
+        held = f'select distinct "{column}" as name from everybody where "{column}" is not null'  # noqa: S608
+        return self.make(
+            f'select name as "{column}", coalesce(share, {known.rarest!r}) as "tf_{column}"'  # noqa: S608 - names of our own
+            f" from ({held}) left join {table} using (name) order by all"
+        )
+
+    def weigh(self, pairs: str, model: Model, least: float | None = None) -> list[tuple[int, int, float]]:
+        """Return the match weight of each pair of a table, in bits; only those of ``least`` or more, if given."""
+        with self.passing(), self._weighing(pairs, model, least) as table:
+            query = f"select unique_id_l, unique_id_r, match_weight from {table} order by 1, 2"  # noqa: S608 - Splink's own table name
+            return self.connection.execute(query).fetchall()
+
+    def weigh_and_count(self, pairs: str, model: Model, least: float) -> tuple[list[tuple[int, int, float]], Tally]:
+        """Return the pairs of a table that weigh ``least`` or more, in bits, and how the weights of all are spread."""
+        with self.passing(), self._weighing(pairs, model) as table:
+            heavy = f"from {table} where match_weight >= {least} order by 1, 2"
+            found = self.connection.execute(f"select unique_id_l, unique_id_r, match_weight {heavy}").fetchall()
+            clipped = f"greatest(least(match_weight, {HIGHEST}), {LOWEST})"
+            spread = self.connection.execute(
+                f"select floor({clipped})::int, count(*), fsum(1 / (1 + pow(2, -{clipped}))) from {table} group by 1 order by 1"  # noqa: S608 - Splink's own table name
+            ).fetchall()
+            return found, counted(spread)
+
+    @contextmanager
+    def _weighing(self, pairs: str, model: Model, least: float | None = None, *, retain: bool = False) -> Iterator[str]:
+        """Weigh the pairs of a table; give the name of the table that holds them for as long as it is needed."""
         from splink import DuckDBAPI
 
-        self.connection = connection
-        self.standards = standards
-        self.compared = compared
-        self.table("people", _people(standards, compared, borne))
-        self.api: DuckDBAPI = DuckDBAPI(connection=connection)
-        self.people = self.api.register("people")
+        blocked = f"{pairs}_blocked"
+        columns = "'0' as match_key, l as join_key_l, r as join_key_r"
+        self.connection.execute(f"create or replace view {blocked} as select {columns} from {pairs}")  # noqa: S608 - names of our own
+        linker = self.linker(model.comparisons, model, retain=retain)
+        linker.table_management.register_blocked_pairs_for_predict(
+            DuckDBAPI(connection=self.connection).register(blocked)
+        )
+        yield linker.inference.predict(threshold_match_weight=least, warning_mode="never").physical_name
 
-    def table(self, name: str, rows: pa.Table) -> None:
-        """Put rows into a table of the database."""
-        self.connection.register(f"arrow_{name}", rows)
-        rows_sql = f'create or replace table "{name}" as select * from "arrow_{name}"'  # noqa: S608 - names of our own
-        self.connection.execute(rows_sql)
-        self.connection.unregister(f"arrow_{name}")
+    def observe(self, pairs: str, model: Model) -> list[Pattern]:
+        """Return how many pairs of a table reached which levels. Rarity is told to a quarter of a bit."""
+        with self.passing(), self._weighing(pairs, model, retain=True) as table:
+            levels = [f"gamma_{_output(comparison)}" for comparison in model.comparisons]
+            rarities = [
+                f"mw_tf_adj_{_output(comparison)}"
+                for comparison in model.comparisons
+                if any(level.frequency in model.frequencies for level in comparison.levels)
+            ]
+            rarity = f"round(4 * ({' + '.join(rarities) or '0'})) / 4"
+            query = f"select {', '.join(levels)}, {rarity} as rarity, count(*) from {table} group by all order by all"  # noqa: S608 - names of our own and of Splink
+            return [
+                Pattern({c.name: _level(c, value) for c, value in zip(model.comparisons, row, strict=False)}, *row[-2:])
+                for row in self.connection.execute(query).fetchall()
+            ]
 
-    def linker(self, model: Model | None = None, *, known_m: bool = True, retain: bool = False) -> Linker:
-        """Return a linker over the people; with a model's weights and frequencies if one is given.
+    def strangers(
+        self, of: Sequence[int], compared: Sequence[Comparison], model: Model, *, pairs: float, seed: int
+    ) -> Probabilities:
+        """Estimate from random pairs of these people how often each level holds between two people.
 
-        With ``retain`` its pairs say which levels they reached, and what rarity added.
+        Of the model only the names that people bear are used.
         """
-        from splink import Linker
+        with self.passing():
+            linker = self.linker(compared, None, of=of, borne=model)
+            linker.training.estimate_u_using_random_sampling(pairs, seed, min_count_per_level=None, num_chunks=1)
+            return _read(linker.misc.save_model_to_json(), "u_probability", compared)
 
-        settings = _settings(self.compared, model, known_m=known_m)
-        settings |= {"retain_matching_columns": retain, "retain_intermediate_calculation_columns": retain}
-        linker = Linker(self.people, settings, log_level=None)
-        for column, frequencies in (model.frequencies if model else {}).items():
-            self.table(f"tf_{column}", _frequency_table(self.standards, column, frequencies))
-            linker.table_management.register_term_frequency_lookup(self.api.register(f"tf_{column}"), column)
-        return linker
+    def within(self, compared: Sequence[Comparison], model: Model, blockings: Sequence[Blocking]) -> Probabilities:
+        """Estimate by expectation maximisation how often each level holds within one person, ``u`` being known."""
+        for steps in STEPS:
+            with self.passing(), suppress(ValueError):  # a chance that shrank with every step came to nothing
+                linker = self.linker(compared, model, known_m=False, steps=steps)
+                for blocking in blockings:
+                    linker.training.estimate_parameters_using_expectation_maximisation(_sharing(blocking))
+                return _read(linker.misc.save_model_to_json(), "m_probability", compared)
+        raise ModelError("training: a level has no chance within one person; is a field filled in at random?")
 
 
 @contextmanager
-def bench(standards: Sequence[Standard], compared: Sequence[Comparison], borne: Borne) -> Iterator[Bench]:
-    """Open a database in memory for as long as it is needed."""
+def bench(people: Iterable[Standard], kinds: Iterable[str]) -> Iterator[Bench]:
+    """Open a database for as long as it is needed, with these people and the kinds of number that are looked at."""
     import duckdb
 
     logging.getLogger("splink").setLevel(logging.ERROR)  # its warnings are weighed in train.py
-    connection = duckdb.connect(config={"threads": THREADS})
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield Bench(connection, standards, compared, borne)
-    finally:
-        connection.close()
-
-
-def strangers(
-    standards: Sequence[Standard], compared: Sequence[Comparison], borne: Borne, *, pairs: float, seed: int
-) -> Probabilities:
-    """Estimate from random pairs how often each level holds between two people."""
-    with bench(standards, compared, borne) as on:
-        linker = on.linker()
-        linker.training.estimate_u_using_random_sampling(pairs, seed, min_count_per_level=None, num_chunks=1)
-        return _read(linker.misc.save_model_to_json(), "u_probability", compared)
-
-
-def within(
-    standards: Sequence[Standard], compared: Sequence[Comparison], model: Model, blockings: Sequence[Blocking]
-) -> Probabilities:
-    """Estimate by expectation maximisation how often each level holds within one person, ``u`` being known."""
-    with bench(standards, compared, model.borne) as on:
-        linker = on.linker(model, known_m=False)
-        for blocking in blockings:
-            linker.training.estimate_parameters_using_expectation_maximisation(_sharing(blocking))
-        return _read(linker.misc.save_model_to_json(), "m_probability", compared)
+    with tempfile.TemporaryDirectory(prefix="comity-linking-") as spill, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with duckdb.connect(config={"threads": THREADS, "memory_limit": MEMORY, "temp_directory": spill}) as connection:
+            yield Bench(connection, people, kinds)
 
 
 def _sharing(blocking: Blocking) -> str:
@@ -136,80 +297,25 @@ def _sharing(blocking: Blocking) -> str:
     return f"{rule} and {value} not in ({crowded})"
 
 
-def weigh(
-    standards: Sequence[Standard], pairs: Sequence[tuple[int, int]], model: Model
-) -> list[tuple[int, int, float]]:
+def weigh(people: Sequence[Standard], pairs: Pairs, model: Model) -> list[tuple[int, int, float]]:
     """Return the match weight of each pair of positions, in bits."""
     if not pairs:
         return []
-    with _weighing(standards, pairs, model, retain=False) as (on, table):
-        query = f"select unique_id_l, unique_id_r, match_weight from {table} order by 1, 2"  # noqa: S608 - Splink's own table name
-        return on.connection.execute(query).fetchall()
+    with bench(people, model.identifiers) as on:
+        return on.weigh(on.pairs(pairs), model)
 
 
-@contextmanager
-def _weighing(
-    standards: Sequence[Standard], pairs: Sequence[tuple[int, int]], model: Model, *, retain: bool
-) -> Iterator[tuple[Bench, str]]:
-    """Weigh the pairs; give the database and the name of the table that holds them."""
-    import pyarrow as pa
-
-    blocked = pa.table(
-        {
-            "match_key": pa.array(["0"] * len(pairs)),
-            "join_key_l": pa.array((a for a, _ in pairs), pa.int64()),
-            "join_key_r": pa.array((b for _, b in pairs), pa.int64()),
-        }
-    )
-    with bench(standards, model.comparisons, model.borne) as on:
-        linker = on.linker(model, retain=retain)
-        on.table("pairs", blocked)
-        linker.table_management.register_blocked_pairs_for_predict(on.api.register("pairs"))
-        yield on, linker.inference.predict(warning_mode="never").physical_name
-
-
-def observe(standards: Sequence[Standard], pairs: Sequence[tuple[int, int]], model: Model) -> list[Pattern]:
+def observe(people: Sequence[Standard], pairs: Pairs, model: Model) -> list[Pattern]:
     """Return how many of the pairs of positions reached which levels. Rarity is told to a quarter of a bit."""
     if not pairs:
         return []
-    with _weighing(standards, pairs, model, retain=True) as (on, table):
-        levels = [f"gamma_{_output(comparison)}" for comparison in model.comparisons]
-        rarities = [
-            f"mw_tf_adj_{_output(comparison)}"
-            for comparison in model.comparisons
-            if any(level.frequency in model.frequencies for level in comparison.levels)
-        ]
-        rarity = f"round(4 * ({' + '.join(rarities) or '0'})) / 4"
-        query = f"select {', '.join(levels)}, {rarity} as rarity, count(*) from {table} group by all order by all"  # noqa: S608 - names of our own and of Splink
-        return [
-            Pattern({c.name: _level(c, value) for c, value in zip(model.comparisons, row, strict=False)}, *row[-2:])
-            for row in on.connection.execute(query).fetchall()
-        ]
+    with bench(people, model.identifiers) as on:
+        return on.observe(on.pairs(pairs), model)
 
 
 def _level(comparison: Comparison, value: int) -> str:
     """Return the level that Splink's number stands for: -1 is absent, 0 the last, and up to the likest."""
     return comparison.levels[0 if value < 0 else len(comparison.levels) - 1 - value].name
-
-
-def _people(standards: Sequence[Standard], compared: Sequence[Comparison], borne: Borne) -> pa.Table:
-    import pyarrow as pa
-
-    names = sorted({*_TEXT, *_LISTS, *(column for comparison in compared for column in comparison.columns)})
-    types = {name: pa.list_(pa.string()) if name in _LISTS else pa.string() for name in names}
-    columns = {name: pa.array([value(s, name) for s in standards], types[name]) for name in names}
-    for name in BORNE:
-        columns[borne_column(name)] = pa.array([borne(name, value(s, name)) for s in standards], pa.bool_())
-    return pa.table({"unique_id": pa.array(range(len(standards)), pa.int64()), **columns})
-
-
-def _frequency_table(standards: Sequence[Standard], column: str, frequencies: Frequencies) -> pa.Table:
-    """Return the share of every value that the people have: one never heard of included, as live linking has it."""
-    import pyarrow as pa
-
-    held = sorted({found for found in (value(s, column) for s in standards) if found})
-    shares = pa.array([frequencies.share(found) for found in held], pa.float64())
-    return pa.table({column: pa.array(held, pa.string()), f"tf_{column}": shares})
 
 
 def _settings(compared: Sequence[Comparison], model: Model | None, *, known_m: bool) -> dict[str, Any]:

@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from uuid import UUID
 
-from comity.people.block import candidates
-from comity.people.bulk import weigh
+from comity.people.bulk import Bench, bench
 from comity.people.cluster import Bonds, Grouped, Hold, N, components, grouped, to_average
 from comity.people.comparisons import may_be_twins, rests_on_names
-from comity.people.limits import Limit, contrary
+from comity.people.limits import contrary
 from comity.people.model import Model
-from comity.people.models import Standard, Stay
+from comity.people.models import Pair, Standard, Stay
 from comity.people.score import NEEDS_A_PERSON_FROM, score
-from comity.people.tally import Tally, tally
+from comity.people.tally import Tally
 
 Progress = Callable[[str], None]
 
@@ -37,25 +36,57 @@ def partition(
     model: Model,
     bonds: Bonds[N],
     stays: Mapping[N, Sequence[Stay]] | None = None,
+    unfound: Mapping[tuple[N, N], float] | None = None,
 ) -> Grouped[N]:
     """Return the persons among ``ids``, given the weights of the pairs that blocking found, and what is held.
 
-    The pairs that blocking did not find are scored here where they will be averaged; twins are kept apart, and so are
-    those who share a name and no more, where nobody has learnt how common names are. ``stays``: when who was in prison.
+    The pairs that blocking did not find are scored here where they will be averaged, if they are not among ``unfound``;
+    twins are kept apart, and so are those who share a name and no more, where nobody has learnt how common names are.
+    ``stays``: when who was in prison.
     """
-    full, unlike = dict(weights), set()
-    beyond: dict[tuple[N, N], Limit] = {}
-    everyone = sorted(ids)
-    for group in to_average(everyone, weights, bonds):
-        for a, b in combinations(group, 2):
-            if (a, b) not in full:
-                full[a, b] = score(standards[a], standards[b], model).total
-            if _may_not_link(standards[a], standards[b], model):
-                unlike.add((a, b))
-        inside = set(group)
-        judged = components(group, [pair for pair in bonds.same if inside.issuperset(pair)])
-        beyond |= contrary(group, standards, stays or {}, model, judged)
-    return grouped(everyone, full, replace(bonds, unlike=frozenset(unlike), contrary=beyond))
+    alone, persons, holds = set(ids), list[tuple[N, ...]](), list[Hold[N]]()
+    same, different = _by_first(bonds.same), _by_first(bonds.different)
+    for group in to_average(alone, weights, bonds):
+        alone.difference_update(group)
+        pairs = list(combinations(group, 2))
+        full = {pair: _weight(pair, weights, unfound or {}, standards, model) for pair in pairs}
+        judged = Bonds(_among(group, same), _among(group, different))
+        found = grouped(
+            group,
+            full,
+            replace(
+                judged,
+                unlike=frozenset((a, b) for a, b in pairs if _may_not_link(standards[a], standards[b], model)),
+                contrary=contrary(group, standards, stays or {}, model, components(group, judged.same)),
+            ),
+        )
+        persons += found.persons
+        holds += found.holds
+    persons += [(id_,) for id_ in alone]
+    return Grouped(sorted(persons), sorted(holds, key=lambda hold: (hold.a, hold.b)))
+
+
+def _weight(
+    pair: tuple[N, N],
+    weights: Mapping[tuple[N, N], float],
+    unfound: Mapping[tuple[N, N], float],
+    standards: Mapping[N, Standard],
+    model: Model,
+) -> float:
+    known = weights.get(pair, unfound.get(pair))
+    return score(standards[pair[0]], standards[pair[1]], model).total if known is None else known
+
+
+def _by_first(pairs: Iterable[tuple[N, N]]) -> dict[N, list[tuple[N, N]]]:
+    found: dict[N, list[tuple[N, N]]] = {}
+    for pair in pairs:
+        found.setdefault(pair[0], []).append(pair)
+    return found
+
+
+def _among(group: Sequence[N], pairs: Mapping[N, list[tuple[N, N]]]) -> frozenset[tuple[N, N]]:
+    inside = set(group)
+    return frozenset(pair for each in group for pair in pairs.get(each, ()) if pair[1] in inside)
 
 
 def _may_not_link(a: Standard, b: Standard, model: Model) -> bool:
@@ -72,11 +103,24 @@ def link(
 ) -> Linked:
     """Link everybody: the same pairs, weights and clusters as placing them one by one."""
     ids: Sequence[UUID] = sorted(standards)
-    people = [standards[id_] for id_ in ids]
-    pairs = candidates(people)
-    progress(f"weighing {len(pairs)} pairs of {len(ids)}")
-    weighed = weigh(people, pairs, model)
-    weights = {(ids[a], ids[b]): weight for a, b, weight in weighed if weight >= NEEDS_A_PERSON_FROM}
-    progress(f"clustering {len(weights)} pairs")
-    found = partition(ids, weights, standards, model, bonds, stays)
-    return Linked(weights, tuple(found.persons), tuple(found.holds), tally(weight for _, _, weight in weighed))
+    with bench((standards[id_] for id_ in ids), model.identifiers) as on:
+        pairs = on.block()
+        progress(f"weighing {on.count(pairs)} pairs of {len(ids)}")
+        weighed, spread = on.weigh_and_count(pairs, model, NEEDS_A_PERSON_FROM)
+        on.drop(pairs)
+        weights = {(ids[a], ids[b]): weight for a, b, weight in weighed}
+        progress(f"clustering {len(weights)} pairs")
+        unfound = _unfound(on, ids, weights, model, bonds)
+    found = partition(ids, weights, standards, model, bonds, stays, unfound)
+    return Linked(weights, tuple(found.persons), tuple(found.holds), spread)
+
+
+def _unfound(
+    on: Bench, ids: Sequence[UUID], weights: Mapping[Pair, float], model: Model, bonds: Bonds[UUID]
+) -> dict[Pair, float]:
+    """Weigh the pairs that will be averaged, and that blocking did not find or that came to little."""
+    place = {id_: position for position, id_ in enumerate(ids)}
+    groups = to_average(ids, weights, bonds)
+    pairs = (pair for group in groups for pair in combinations(group, 2) if pair not in weights)
+    unfound = on.weigh(on.pairs((place[a], place[b]) for a, b in pairs), model)
+    return {(ids[a], ids[b]): weight for a, b, weight in unfound}

@@ -102,6 +102,11 @@ class Model:
         """Return whether a given or a family name is one that people bear, and no typing error."""
         return column in self.frequencies and self.frequencies[column].shares.get(name or "", 0.0) >= KNOWN_NAME
 
+    def borne_names(self, column: str) -> frozenset[str]:
+        """Return the given or family names of which :meth:`borne` says so."""
+        known = self.frequencies[column].shares if column in self.frequencies else {}
+        return frozenset(name for name, share in known.items() if share >= KNOWN_NAME)
+
     @property
     def forenames_tell(self) -> bool:
         """Return whether a forename tells one twin from the other here: not where forenames are often another's."""

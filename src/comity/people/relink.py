@@ -30,7 +30,7 @@ Progress = Callable[[str], None]
 def relink(conn: Conn, now: datetime, progress: Progress = lambda _step: None) -> Changes:
     """Link everybody again and return what changed. Where nothing was learnt yet, train first.
 
-    About a minute for 26,000 source persons on two cores, half of that if there is a model.
+    Some forty seconds for 26,000 source persons on two busy cores, a quarter of that if there is a model.
     """
     store.lock(conn)
     progress("reading")

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
+from sys import intern
 
 from comity.people.models import Features, Standard
 from comity.people.nicknames import formal_names
@@ -78,9 +79,11 @@ def words(text: str | None) -> tuple[str, ...]:
     """Return the words of a name: casefolded, without diacritics; O'Brien is one word, Jansen-Smit two."""
     if not text:
         return ()
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return tuple(w for w in _NOT_A_LETTER.split(_APOSTROPHES.sub("", plain).casefold()) if w)
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
+        plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return tuple(intern(w) for w in _NOT_A_LETTER.split(_APOSTROPHES.sub("", plain).casefold()) if w)
 
 
 def _without(tokens: tuple[str, ...], dropped: frozenset[str]) -> tuple[str, ...]:
@@ -126,6 +129,11 @@ def _forenames(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return first, tuple(word for word in found[1:] if word not in PLACEHOLDERS)
 
 
+def _kept_once(text: str | None) -> str | None:
+    """Return the same text, held in memory once for all who share it: people come by the million."""
+    return intern(text) if text else None
+
+
 def standardise(features: Features) -> Standard:
     """Return the one form of ``features`` that is blocked, scored and searched."""
     first, others = _forenames(features.given_names)
@@ -135,15 +143,15 @@ def standardise(features: Features) -> Standard:
     aliases = (whole_name(family_words(alias)) for alias in features.alias_names)
     names = {whole_name(first, others, family), *aliases}
     return Standard(
-        agency=features.agency,
+        agency=intern(features.agency),
         given=" ".join(first) or None,
         formal=formal_names(" ".join(first)),
         middle=" ".join(others) or None,
         family=" ".join(family) or None,
         families=tuple(sorted(set(family))),
         names=tuple(sorted(name for name in names if name)),
-        birth=day(features.birth_date) or features.birth_text,
-        sex=features.sex.casefold() if features.sex else None,
+        birth=_kept_once(day(features.birth_date) or features.birth_text),
+        sex=_kept_once(features.sex.casefold() if features.sex else None),
         postcode=number(features.postcode),
         address=tuple(sorted(set(words(features.address)))),
         line="".join(words(features.address)) or None,

@@ -45,3 +45,19 @@ def tally(weights: Iterable[float]) -> Tally:
         bits[bit(weight)] += 1
     sums = {name: math.fsum(each) for name, each in expected.items()}  # the same in whatever order they came
     return Tally(bands.total(), dict(bands), sums, dict(sorted(bits.items())))
+
+
+def counted(bits: Iterable[tuple[int, int, float]]) -> Tally:
+    """Return the same from what a database has counted: whole bits, their pairs, and how many of these should be one.
+
+    The bands begin at whole bits, so a bit is within one of them.
+    """
+    bands: Counter[str] = Counter()
+    expected: dict[str, float] = {}
+    spread = {}
+    for bit_, pairs, ones in bits:
+        name = band(bit_).value
+        bands[name] += pairs
+        expected[name] = expected.get(name, 0.0) + ones
+        spread[bit_] = pairs
+    return Tally(bands.total(), dict(bands), dict(expected), spread)

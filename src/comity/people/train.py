@@ -10,22 +10,26 @@
 4. *The prior* is the one under which the pairs' own probabilities add up to the number of pairs that it promises.
 5. A level seen in no pair keeps a small chance; a field that nobody filled in says nothing (neither is ever infinite).
 6. The same people, in whatever order, and the same seed give the same weights.
+7. Of very many people a random part serves (:data:`MOST_TO_TRAIN`): drawn record by record, so that the pairs of one
+   person are as large a share of its pairs as of everybody's, and the prior holds for all.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from hashlib import blake2b
+from heapq import nsmallest
 from importlib.metadata import version
 from types import MappingProxyType
 
-from comity.people.block import LARGEST_BLOCK, candidates
-from comity.people.bulk import Blocking, Probabilities, observe, strangers, value, weigh, within
+from comity.people.block import LARGEST_BLOCK
+from comity.people.bulk import Bench, Blocking, Probabilities, bench, value
 from comity.people.cluster import components
-from comity.people.comparisons import Borne, Comparison, comparisons
+from comity.people.comparisons import Comparison, comparisons
 from comity.people.model import Chance, Frequencies, Model
 from comity.people.models import Standard
 from comity.people.refine import chance, refined
@@ -42,6 +46,9 @@ RANDOM_PAIRS = (2e5, 1e6)
 PROVISIONAL = 5.0
 # Below this many source persons there is too little to learn from, and the weights to start with serve. 2026-11-22.
 LEAST_TO_TRAIN = 500
+# Source persons from whom a model learns at most: of a million, as many pairs of one person are among them as it takes
+# to learn each level, and the time of training no longer grows. 2026-11-26.
+MOST_TO_TRAIN = 100_000
 # Pairs that a session of expectation maximisation needs at least; Splink's own advice is a few hundred. 2026-11-22.
 LEAST_PAIRS = 100
 # In one of a thousand pairs of one person, a field is somebody else's or nonsense. 2026-11-22.
@@ -61,24 +68,41 @@ def train(people: Sequence[Standard], name: str, now: datetime, progress: Progre
 
     ``name`` becomes the model's version. Takes tens of seconds for tens of thousands of people.
     """
-    people = sorted(people, key=_order)
     kinds = sorted({kind for person in people for kind in person.identifiers})
+    people = sorted(people if len(people) <= MOST_TO_TRAIN else _drawn(people, MOST_TO_TRAIN), key=_order)
     agencies = sorted({person.agency for person in people})
     model = starting(kinds, agencies, now)
-    blockings = [blocking for columns in BLOCKINGS if (blocking := _blocking(people, columns))]
-    if len(people) < LEAST_TO_TRAIN or not blockings:
+    if len(people) < LEAST_TO_TRAIN or not any(_blocking(people, columns) for columns in BLOCKINGS):
         return model
-    pairs = candidates(people)
-    model = replace(model, version=name, library=f"splink {version('splink')}")
-    chosen = _first_of(people, [(person.names, person.birth) for person in people])
+    with bench(people, kinds) as on:
+        return _trained(on, people, replace(model, version=name, library=f"splink {version('splink')}"), progress)
+
+
+def _trained(on: Bench, people: Sequence[Standard], model: Model, progress: Progress) -> Model:
+    blockings = [blocking for columns in BLOCKINGS if (blocking := _blocking(people, columns))]
+    pairs = on.block()
+    chosen = _first_of([(person.names, person.birth) for person in people])
     for number in range(ROUNDS):
-        progress(f"training, round {number + 1} of {ROUNDS}: {len(chosen)} people, {len(pairs)} pairs")
-        model = _estimated(model, people, chosen, blockings, RANDOM_PAIRS[number])
-        model, weights = _calibrated(model, weigh(people, pairs, model), len(people))
+        progress(f"training, round {number + 1} of {ROUNDS}: {len(chosen)} people, {on.count(pairs)} pairs")
+        model = _estimated(on, model, people, chosen, blockings, RANDOM_PAIRS[number])
+        model, weights = _calibrated(model, on.weigh(pairs, model), len(people))
         chosen = _representatives(people, weights)
-    model = refined(model, observe(people, pairs, model), len(people))
-    counts = {"source_persons": len(people), "persons": len(chosen), "pairs": len(pairs)}
+    model = refined(model, on.observe(pairs, model), len(people))
+    counts = {"source_persons": len(people), "persons": len(chosen), "pairs": on.count(pairs)}
     return replace(model, counts=MappingProxyType(counts))
+
+
+def _drawn(people: Iterable[Standard], number: int) -> list[Standard]:
+    """Draw so many; each for itself, also of those who are entered twice alike, and the same whatever their order."""
+    seen: Counter[int] = Counter()
+
+    def lot(person: Standard) -> bytes:
+        text = "|".join(_order(person))
+        alike = hash(text)
+        seen[alike] += 1
+        return blake2b(f"{SEED}|{seen[alike]}|{text}".encode(), digest_size=8).digest()
+
+    return nsmallest(number, people, key=lot)
 
 
 def _order(person: Standard) -> tuple[str, ...]:
@@ -95,36 +119,44 @@ def _blocking(people: Sequence[Standard], columns: tuple[str, ...]) -> Blocking 
     return Blocking(columns, tuple(crowded)) if pairs >= LEAST_PAIRS else None
 
 
-def _first_of(people: Sequence[Standard], groups: Sequence[object]) -> list[Standard]:
-    """Return the first of each group."""
-    first: dict[object, Standard] = {}
-    for person, group in zip(people, groups, strict=True):
-        first.setdefault(group, person)
+def _first_of(groups: Sequence[object]) -> list[int]:
+    """Return the position of the first of each group."""
+    first: dict[object, int] = {}
+    for position, group in enumerate(groups):
+        first.setdefault(group, position)
     return list(first.values())
 
 
-def _representatives(people: Sequence[Standard], weights: Sequence[tuple[int, int, float]]) -> list[Standard]:
-    """Return of each provisional person the form that most of its records have."""
+def _representatives(people: Sequence[Standard], weights: Sequence[tuple[int, int, float]]) -> list[int]:
+    """Return of each provisional person the position of a record in the form that most of its records have."""
     groups = components(range(len(people)), [(a, b) for a, b, weight in weights if weight >= PROVISIONAL])
-    return [_commonest([people[position] for position in group]) for group in groups]
+    return sorted(_commonest(people, group) for group in groups)
 
 
-def _commonest(records: Sequence[Standard]) -> Standard:
-    forms = Counter((person.names, person.birth) for person in records)
+def _commonest(people: Sequence[Standard], records: Sequence[int]) -> int:
+    forms = Counter((people[position].names, people[position].birth) for position in records)
     (form, _), *_ = forms.most_common(1)
-    return next(person for person in records if (person.names, person.birth) == form)
+    return next(each for each in records if (people[each].names, people[each].birth) == form)
 
 
 def _estimated(
+    on: Bench,
     model: Model,
     people: Sequence[Standard],
-    chosen: Sequence[Standard],
+    chosen: Sequence[int],
     blockings: Sequence[Blocking],
     random_pairs: float,
 ) -> Model:
     compared = [each for each in comparisons(model.identifiers, model.agencies) if each.name != "slips"]
-    model = replace(model, frequencies={column: _frequencies(chosen, column) for column in FREQUENT})
-    u = _among_strangers(people, chosen, compared, model.borne, random_pairs)
+    representatives = [people[position] for position in chosen]
+    model = replace(model, frequencies={column: _frequencies(representatives, column) for column in FREQUENT})
+    sampled = on.strangers(chosen, compared, model, pairs=random_pairs, seed=SEED)
+    u = {
+        comparison.name: _agencies(people, comparison)
+        if comparison.name == "agency"
+        else _smoothed(representatives, comparison, sampled, random_pairs)
+        for comparison in compared
+    }
     known = {
         comparison.name: {
             level.name: Chance(u[comparison.name][level.name], u[comparison.name][level.name])
@@ -134,24 +166,8 @@ def _estimated(
     }
     slips = {"slips": model.chances["slips"]}
     model = replace(model, chances=known | slips)
-    m = within(people, compared, model, blockings)
+    m = on.within(compared, model, blockings)
     return replace(model, chances={c.name: _chances(c, m[c.name], u[c.name]) for c in compared} | slips)
-
-
-def _among_strangers(
-    people: Sequence[Standard],
-    chosen: Sequence[Standard],
-    compared: Sequence[Comparison],
-    borne: Borne,
-    random_pairs: float,
-) -> dict[str, dict[str, float]]:
-    sampled = strangers(chosen, compared, borne, pairs=random_pairs, seed=SEED)
-    return {
-        comparison.name: _agencies(people, comparison)
-        if comparison.name == "agency"
-        else _smoothed(chosen, comparison, sampled, random_pairs)
-        for comparison in compared
-    }
 
 
 def _agencies(people: Sequence[Standard], comparison: Comparison) -> dict[str, float]:
