@@ -15,7 +15,19 @@ from pathlib import Path
 from bench.rows import Row
 from comity.store import Settings, open_store
 
-MEASUREMENTS = ("verdict", "agreements", "point", "gate", "load", "ledger", "prove", "extract", "impact", "linkage")
+MEASUREMENTS = (
+    "verdict",
+    "agreements",
+    "point",
+    "gate",
+    "load",
+    "ledger",
+    "prove",
+    "extract",
+    "impact",
+    "linkage",
+    "bulk",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import duckdb
@@ -17,6 +18,9 @@ import pyarrow as pa
 
 from bench.linkage_figures import Figures, figures
 from comity.people import Features
+
+if TYPE_CHECKING:
+    from splink import Linker, SplinkDataFrame
 
 THRESHOLDS = tuple(range(-10, 31))  # bits
 _RANDOM_PAIRS = 1e6
@@ -35,32 +39,53 @@ def best(features: Sequence[Features], truth: Mapping[UUID, Hashable]) -> tuple[
 
 def predicted(connection: duckdb.DuckDBPyConnection, features: Sequence[Features]) -> list[tuple[int, int, float]]:
     """Return the pairs that Splink weighs, by position, with its weights in bits."""
+    table, numbers = _table(features)
+    connection.register("arrow_people", table)
+    connection.execute("create table people as select * from arrow_people")
+    _, found = weighed(connection, table.column_names[1:], numbers)
+    query = f"select unique_id_l, unique_id_r, match_weight from {found.physical_name}"
+    return connection.execute(query).fetchall()
+
+
+def weighed(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[str], numbers: Sequence[str]
+) -> tuple[Linker, SplinkDataFrame]:
+    """Train on the table ``people`` and weigh its pairs; return the linker, and its table of them."""
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
     logging.getLogger("splink").setLevel(logging.ERROR)
-    table, comparisons, numbers = _table(features)
-    connection.register("arrow_people", table)
-    connection.execute("create table people as select * from arrow_people")
     rules = [("given", "birth"), ("family", "birth"), ("given", "family"), *((number,) for number in numbers)]
     settings = SettingsCreator(
         link_type="dedupe_only",
-        comparisons=comparisons,
+        comparisons=_comparisons(columns),
         blocking_rules_to_generate_predictions=[block_on(*rule) for rule in rules],
     )
     linker = Linker(DuckDBAPI(connection=connection).register("people"), settings, log_level=None)
     exact = [block_on("given", "family", "birth"), *(block_on(number) for number in numbers)]
     linker.training.estimate_probability_two_random_records_match(exact, recall=0.7)
     linker.training.estimate_u_using_random_sampling(_RANDOM_PAIRS, _SEED)
-    for columns in (("given", "family"), ("birth",)):
-        linker.training.estimate_parameters_using_expectation_maximisation(block_on(*columns))
-    found = linker.inference.predict(threshold_match_weight=min(THRESHOLDS), warning_mode="never")
-    query = f"select unique_id_l, unique_id_r, match_weight from {found.physical_name}"
-    return connection.execute(query).fetchall()
+    for blocked in (("given", "family"), ("birth",)):
+        linker.training.estimate_parameters_using_expectation_maximisation(block_on(*blocked))
+    return linker, linker.inference.predict(threshold_match_weight=min(THRESHOLDS), warning_mode="never")
 
 
-def _table(features: Sequence[Features]) -> tuple[pa.Table, list[object], list[str]]:
+def _comparisons(columns: Sequence[str]) -> list[object]:
     import splink.comparison_library as cl
 
+    comparison = {
+        "given": lambda: cl.NameComparison("given"),
+        "family": lambda: cl.NameComparison("family"),
+        "birth": lambda: cl.DateOfBirthComparison("birth", input_is_string=True),
+        "sex": lambda: cl.ExactMatch("sex"),
+        "postcode": lambda: cl.ExactMatch("postcode").configure(term_frequency_adjustments=True),
+        "address": lambda: cl.JaroWinklerAtThresholds("address", [0.95, 0.88]),
+    }
+    return [
+        comparison.get(name, lambda name=name: cl.DamerauLevenshteinAtThresholds(name, [1, 2]))() for name in columns
+    ]
+
+
+def _table(features: Sequence[Features]) -> tuple[pa.Table, list[str]]:
     numbers = sorted({kind for each in features for kind in each.identifiers})
     columns: dict[str, list[str | None]] = {
         "given": [_lower(each.given_names) for each in features],
@@ -72,19 +97,8 @@ def _table(features: Sequence[Features]) -> tuple[pa.Table, list[object], list[s
         **{number: [each.identifiers.get(number) for each in features] for number in numbers},
     }
     held = {name: values for name, values in columns.items() if any(values)}
-    comparison = {
-        "given": lambda: cl.NameComparison("given"),
-        "family": lambda: cl.NameComparison("family"),
-        "birth": lambda: cl.DateOfBirthComparison("birth", input_is_string=True),
-        "sex": lambda: cl.ExactMatch("sex"),
-        "postcode": lambda: cl.ExactMatch("postcode").configure(term_frequency_adjustments=True),
-        "address": lambda: cl.JaroWinklerAtThresholds("address", [0.95, 0.88]),
-    }
-    comparisons: list[object] = [
-        comparison.get(name, lambda name=name: cl.DamerauLevenshteinAtThresholds(name, [1, 2]))() for name in held
-    ]
     ids = pa.array(range(len(features)), pa.int64())
-    return pa.table({"unique_id": ids, **{n: pa.array(v, pa.string()) for n, v in held.items()}}), comparisons, numbers
+    return pa.table({"unique_id": ids, **{n: pa.array(v, pa.string()) for n, v in held.items()}}), numbers
 
 
 def _components(
