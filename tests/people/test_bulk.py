@@ -21,6 +21,7 @@ from comity.people.models import Features
 from comity.people.score import NEEDS_A_PERSON_FROM, score
 from comity.people.standardise import standardise
 from comity.people.starting import starting
+from comity.people.tally import tally
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 GIVEN, FAMILY = ["Wim", "Willem", "Élodie", "Tim", "Anne"], ["van der Berg", "Smit", "Smitt", "Петров", "O'Brien"]
@@ -71,6 +72,17 @@ def test_everybody_is_linked_as_by_scoring_one_by_one(people, model):
     assert linked.weights == pytest.approx(weights, abs=0.01)
     assert list(linked.clusters) == partition(ids, weights, standards, model, bonds).persons
     assert max(map(len, linked.clusters)) > 3  # so that there were pairs to average that no key had found
+
+
+def test_the_spread_of_all_weights_is_counted_where_they_are(people, model):
+    with bench(people, ["police_number"]) as on:
+        pairs = on.block()
+        heavy, spread = on.weigh_and_count(pairs, model, NEEDS_A_PERSON_FROM)
+        every = on.weigh(pairs, model)
+    assert heavy == [each for each in every if each[2] >= NEEDS_A_PERSON_FROM]
+    told = tally(weight for _, _, weight in every)
+    assert (spread.pairs, spread.bands, spread.bits) == (told.pairs, told.bands, told.bits)
+    assert spread.expected == pytest.approx(told.expected)
 
 
 def test_weights_are_the_same_however_many_are_handed_over_at_once(people, model, monkeypatch):

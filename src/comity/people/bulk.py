@@ -217,9 +217,9 @@ class Bench:
             heavy = f"from {table} where match_weight >= {least} order by 1, 2"
             found = self.connection.execute(f"select unique_id_l, unique_id_r, match_weight {heavy}").fetchall()
             clipped = f"greatest(least(match_weight, {HIGHEST}), {LOWEST})"
-            spread = self.connection.execute(
-                f"select floor({clipped})::int, count(*), fsum(1 / (1 + pow(2, -{clipped}))) from {table} group by 1 order by 1"  # noqa: S608 - Splink's own table name
-            ).fetchall()
+            chance = f"1 / (1 + pow(2, -{clipped}))"
+            bits = f"select floor({clipped})::int, count(*), fsum({chance}) from {table} group by 1 order by 1"  # noqa: S608 - Splink's own table name
+            spread = self.connection.execute(bits).fetchall()
             return found, counted(spread)
 
     @contextmanager
