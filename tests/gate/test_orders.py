@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -267,7 +268,7 @@ def test_one_worker_makes_at_a_time(world: World, counter: Counter, tmp_path: Pa
         other = counter_at(tmp_path, conn, world.vocabulary, world.keyring, SIGNER)
         assert leads(other)
         assert not leads(counter)
-    assert leads(counter)
+    assert any(leads(counter) or time.sleep(0.05) for _ in range(200))  # the server sees a moment later that it left
 
 
 def test_the_worker_makes_what_waits_and_leaves_when_told(world: World, tmp_path: Path, someone):

@@ -93,6 +93,8 @@ def as_ids(rows: list[Held], world: list[Held]) -> list[Held]:
 def covered(conn, world: list[Held], about, vocabulary) -> set[str]:
     slots = Slots()
     statement = parsed("select entitled.person from entitled")
+    asked = "select cast(null as uuid) as id, cast(%(person)s as uuid) as person"
+    statement = statement.with_("request", as_=parsed(asked), recursive=True)
     for name, query in scope(Act.READ, (), about, Compiler(vocabulary, slots)):
         statement = statement.with_(name, as_=query, recursive=True)
     found = set()

@@ -319,7 +319,7 @@ class Deciding(RuleBasedStateMachine):
     def teardown(self):
         """Everybody is linked anew, some of the times: it takes a second."""
         if next(self.anew, False) and self.standing:
-            people.relink(self.conn, NOW, retrain=True)
+            people.relink(self.conn, NOW)
             self.nothing_overrides_a_person()
             self.everybody_is_in_exactly_one_person()
             self.the_questions_are_those_that_follow_from_the_record()

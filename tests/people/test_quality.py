@@ -154,7 +154,7 @@ def test_a_sample_is_stratified_shown_blind_and_estimates_what_is_true(linked):
 
 
 def test_the_last_answer_counts_and_cannot_tell_counts_neither_way(linked):
-    sample = sampling.draw(linked, 8, by="p3", at=NOW)
+    sample = sampling.draw(linked, 24, by="p3", at=NOW)
     place = sampling.next_of(linked, sample).place
     for said in ("different", "same", "cannot tell"):
         sampling.answer(linked, sample, place, said, by="p3", at=NOW)

@@ -188,7 +188,9 @@ class Work:
         self.look(f"{step}, questions")
         for question in load_catalogue().questions.values():
             if question.step == step and not question.list and question.id not in ("title_en", "title_nl", "language"):
-                answer = example().answers[question.id]
+                answer = example().answers.get(question.id)
+                if answer is None:  # left open: an emergency, and what is asked only about one
+                    continue
                 fill(self.page, question.id, answer.words, question.kind, withheld=answer.confidential)
         self.save()
         self.look(f"{step}, answered")

@@ -147,7 +147,8 @@ def send_a_letter(node: Node, person: UUID) -> str:
 def somebody(node: Node, *, covered: bool) -> UUID:
     """Return a person of at least four agencies with a serious charge, or one of the police alone."""
     condition = (
-        "count(distinct m.agency) >= 5 and bool_or(c.severity in ('serious', 'either-way'))"
+        "count(distinct m.agency) filter (where m.agency <> 'victim-services') = 5"
+        " and bool_or(c.severity in ('serious', 'either-way'))"
         if covered
         else "count(distinct m.agency) = 1 and max(m.agency) = 'police' and count(c.record_id) = 0"
     )

@@ -22,7 +22,7 @@ from comity.people import store as rows
 from comity.people.models import Strong, Why
 from comity.people.starting import starting
 from comity.store import Role, Settings, Store
-from comity.store.provision import drop_database, make_database
+from comity.store.provision import copy_database, drop_database
 from comity.vocabulary import Vocabulary
 from comity.web.app import create_app
 from comity.web.chart import Step, waterfall
@@ -74,7 +74,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(postgres: Store, migrated_template: str, vocabulary: Vocabulary, tmp_path_factory) -> Iterator[Desk]:
 
-    make_database(postgres.admin, "desk_of_who", template=migrated_template)
+    copy_database(postgres.admin, "desk_of_who", migrated_template)
     store = postgres.of("desk_of_who")
     world = World(store, vocabulary)
     world.agree(name="reading", about="everyone", until="2099-12-31",
