@@ -184,7 +184,8 @@ def test_everybody_is_in_one_person_judgements_stand_and_no_limit_is_passed(scor
     assert all(together(joined, *p) for p in against if together(found.persons, *p))
     assert not any(together(found.persons, hold.a, hold.b) for hold in found.holds)
     without = grouped(range(8), scored, Bonds(same, different, frozenset(), {}))
-    assert found.holds or found == without
+    # What a limit stopped, and what a person has parted since by what joined meanwhile, is nobody's question.
+    assert found.holds or different or found == without
 
 
 @given(weights, clashes)
