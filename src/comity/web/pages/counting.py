@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
@@ -35,6 +34,7 @@ from comity.web.language import language_of, marked
 from comity.web.models import Colleague
 from comity.web.render import page
 from comity.web.services import services_of
+from comity.web.typed import Typed
 from comity.web.visitors import admit_colleague
 
 router = APIRouter()
@@ -45,17 +45,6 @@ _FIELDS: Final = (
     "agreement", "measure", "low", "high", "only", "only_values", "epsilon", "anew", "case_reference", "justification",
     *(f"{name}{at}" for name in ("by", "values") for at in DIMENSIONS),
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What was filled in, and what is wrong with it, by the name of the field."""
-
-    values: dict[str, str]
-    faults: dict[str, str] = field(default_factory=dict)
-
-    def __getitem__(self, name: str) -> str:
-        return self.values.get(name, "")
 
 
 @router.get("/statistics", name="statistics", response_class=HTMLResponse)

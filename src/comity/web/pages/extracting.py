@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -34,6 +33,7 @@ from comity.web.language import marked
 from comity.web.models import Colleague
 from comity.web.render import page
 from comity.web.services import services_of
+from comity.web.typed import Typed
 from comity.web.visitors import admit_colleague
 
 router = APIRouter()
@@ -48,17 +48,6 @@ _MISSING: Final = {
 _TOO_MANY: Final = marked("Wait until one of your extracts is made: as many as may be are under way")
 _NO_FORM: Final = marked("Choose how the files are written")
 _NO_AGREEMENT: Final = marked("Choose an agreement")
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What was filled in, and what is wrong with it, by the name of the field."""
-
-    values: dict[str, str]
-    faults: dict[str, str] = field(default_factory=dict)
-
-    def __getitem__(self, name: str) -> str:
-        return self.values.get(name, "")
 
 
 @router.get("/extracts", name="extracts", response_class=HTMLResponse)
