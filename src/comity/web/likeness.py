@@ -23,6 +23,8 @@ _FIELDS: Final = {
     "birth": marked("Date of birth"),
     "sex": marked("Sex"),
     "postcode": marked("Postcode"),
+    "address": marked("Address"),
+    "slips": marked("Slips together"),
     "agency": marked("Which agencies"),
 }
 _LEVELS: Final = {
@@ -30,6 +32,7 @@ _LEVELS: Final = {
     "same": marked("the same"),
     "exchanged or alias": marked("exchanged, or another name on file"),
     "alias": marked("another name on file"),
+    "two names": marked("a letter apart, and each a name that people bear"),
     "mistyped": marked("the same but for a slip"),
     "mistyped twice": marked("the same but for two slips"),
     "near": marked("alike"),
@@ -43,6 +46,12 @@ _LEVELS: Final = {
     "another month": marked("only the month is another"),
     "different": marked("different"),
     "two agencies": marked("two agencies"),
+    "most": marked("mostly the same"),
+    "half": marked("partly the same"),
+    "none": marked("name and date of birth are the same"),
+    "one": marked("one of name and date of birth is not the same"),
+    "two": marked("two of names and date of birth are not the same"),
+    "all": marked("names and date of birth are not the same"),
 }
 _ONE_AGENCY: Final = marked("one agency, which seldom keeps one person twice")
 _BEFORE: Final = marked("Any two records that are compared")
