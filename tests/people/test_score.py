@@ -24,7 +24,7 @@ from comity.people.errors import ModelError
 from comity.people.link import partition
 from comity.people.model import Chance, Frequencies, Model, from_json
 from comity.people.models import Band, Features
-from comity.people.score import LINKED_FROM, NEEDS_A_PERSON_FROM, band, score
+from comity.people.score import LINKED_FROM, NEEDS_A_PERSON_FROM, Against, band, score
 from comity.people.standardise import standardise
 from comity.people.starting import starting
 
@@ -154,6 +154,14 @@ def test_those_pairs_reach_every_level(people, model, weighed):
     reached = {(c.name, c.level(people[a], people[b], model.borne).name) for a, b, _ in weighed for c in compared}
     levels = {(c.name, level.name) for c in comparisons(KINDS, AGENCIES) for level in c.levels}
     assert levels - reached == {("agency", "absent")}
+
+
+def test_one_against_many_weighs_as_one_against_one_and_gives_up_only_whom_it_may(people, model):
+    for one in people[:40]:
+        against = Against(one, model)
+        for other in people[:300]:
+            weight, found = score(one, other, model).total, against.weight(other)
+            assert found == pytest.approx(weight, abs=1e-9) if weight >= NEEDS_A_PERSON_FROM else found is None
 
 
 def test_splink_says_the_levels_that_python_says(people, model, weighed):

@@ -7,7 +7,7 @@
 3. A group never forms across pairs that all lie below the threshold; so each component of the pairs at or above it
    can be clustered by itself, in bulk and live with the same result.
 4. Pairs that are *unlike* (twins by all appearances) keep two groups apart too, except of those whom a person has put
-   together with anybody: there the names are known to mislead.
+   together with anybody: there the names are known to mislead. So they hold no component together either.
 5. A pair that was never scored counts as :data:`UNSCORED`.
 6. Pairs that are *contrary* (``limits.py``) keep two groups apart as well, and so does their size: the strongest bonds
    have joined by then, so it is the weakest that gives way. What was refused for that alone is *held*, for a person.
@@ -87,7 +87,9 @@ def to_average(
     nodes: Iterable[N], weights: Mapping[tuple[N, N], float], bonds: Bonds[N], threshold: float = LINKED_FROM
 ) -> Iterator[list[N]]:
     """Yield the groups of two or more within which pairs are averaged (rules 3 and 7)."""
-    strong: list[tuple[N, N]] = [pair for pair, weight in weights.items() if weight >= threshold]
+    judged = {node for pair in bonds.same for node in pair}
+    parted = {pair for pair in bonds.unlike if judged.isdisjoint(pair)}
+    strong = [pair for pair, weight in weights.items() if weight >= threshold and pair not in parted]
     tied = strong + list(bonds.same)
     for group in components(nodes, tied):
         if len(group) <= LARGEST_COMPONENT:
@@ -100,7 +102,7 @@ def to_average(
         if not within:  # all of it was judged by people: theirs to say
             yield group
             continue
-        yield from to_average(group, within, Bonds(same=kept), threshold + CUT)
+        yield from to_average(group, within, Bonds(same=kept, unlike=bonds.unlike), threshold + CUT)
 
 
 def cluster(
@@ -192,20 +194,32 @@ class _Linkage(Generic[N]):
 
     def merged(self, threshold: float) -> list[tuple[N, ...]]:
         """Return the groups when no two are near enough. Ties go to the groups with the first members."""
-        offers = [self._offer(i, j) for i, j in self.sums if j not in self.apart[i]]
+        if self._is_of_one_mind(threshold):
+            self.groups = {0: sorted(node for group in self.groups.values() for node in group)}
+            return [tuple(self.groups[0])]
+        offers = [
+            self._offer(i, j) for i, j in self.sums if j not in self.apart[i] and self._average(i, j) >= threshold
+        ]
         heapq.heapify(offers)
         while offers:
-            minus, _, _, i, j = heapq.heappop(offers)
-            if -minus < threshold:
-                break
+            *_, i, j = heapq.heappop(offers)
             if i not in self.groups or j not in self.groups:
                 continue
             if self._is_beyond_a_limit(i, j):
                 self.refused.append((self.groups[i][0], self.groups[j][0]))
             else:
-                for other in self._merge(i, j):
+                for other in self._merge(i, j, threshold):
                     heapq.heappush(offers, other)
         return [tuple(group) for group in self.groups.values()]
+
+    def _is_of_one_mind(self, threshold: float) -> bool:
+        """Whether all pairs are near and nothing is in the way: then averages are near too, in whatever order."""
+        return (
+            sum(map(len, self.groups.values())) <= LARGEST_PERSON
+            and not any(self.apart.values())
+            and not any(self.contrary.values())
+            and all(self._average(i, j) >= threshold for i, j in self.sums)
+        )
 
     def _is_beyond_a_limit(self, i: int, j: int) -> bool:
         size = len(self.groups[i]) + len(self.groups[j])
@@ -223,7 +237,7 @@ class _Linkage(Generic[N]):
             a, b = min(clashing or between, key=lambda pair: (-self.weights.get(pair, UNSCORED), pair))
             yield Hold(a, b, self.clashes.get((a, b), Limit.SIZE))
 
-    def _merge(self, i: int, j: int) -> Iterator[tuple[float, N, N, int, int]]:
+    def _merge(self, i: int, j: int, threshold: float) -> Iterator[tuple[float, N, N, int, int]]:
         new = max(self.groups) + 1
         kept_apart, contrary = self.apart[i] | self.apart[j], self.contrary[i] | self.contrary[j]
         size = {place: len(group) for place, group in self.groups.items()}
@@ -237,5 +251,5 @@ class _Linkage(Generic[N]):
             self.sums[place, new] = self.sums[min(i, place), max(i, place)] + self.sums[min(j, place), max(j, place)]
             if place in kept_apart:
                 self.apart[place].add(new)
-            else:
+            elif self._average(place, new) >= threshold:
                 yield self._offer(place, new)

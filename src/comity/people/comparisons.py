@@ -361,7 +361,7 @@ def _slips() -> Comparison:
         return lambda a, b: (a.given != b.given) + (a.family != b.family) + (a.birth != b.birth) == number
 
     levels = (Level(name, f"{count} = {number}", slips(number)) for number, name in enumerate(SLIPS))
-    return Comparison("slips", SLIPPING, (Level("absent", absent, some_absent), *levels, _else("all")))
+    return Comparison("slips", (*SLIPPING, "names"), (Level("absent", absent, some_absent), *levels, _else("all")))
 
 
 def _identifier(kind: str) -> Comparison:

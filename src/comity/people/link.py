@@ -13,7 +13,7 @@ from comity.people.comparisons import may_be_twins, rests_on_names
 from comity.people.limits import contrary
 from comity.people.model import Model
 from comity.people.models import Pair, Standard, Stay
-from comity.people.score import NEEDS_A_PERSON_FROM, score
+from comity.people.score import LINKED_FROM, NEEDS_A_PERSON_FROM, NEVER, Against
 from comity.people.tally import Tally
 
 Progress = Callable[[str], None]
@@ -46,10 +46,10 @@ def partition(
     """
     alone, persons, holds = set(ids), list[tuple[N, ...]](), list[Hold[N]]()
     same, different = _by_first(bonds.same), _by_first(bonds.different)
-    for group in to_average(alone, weights, bonds):
+    for group in to_average(alone, weights, replace(bonds, unlike=_unlike(weights, standards, model))):
         alone.difference_update(group)
         pairs = list(combinations(group, 2))
-        full = {pair: _weight(pair, weights, unfound or {}, standards, model) for pair in pairs}
+        full = _weights(group, weights, unfound or {}, standards, model)
         judged = Bonds(_among(group, same), _among(group, different))
         found = grouped(
             group,
@@ -66,15 +66,32 @@ def partition(
     return Grouped(sorted(persons), sorted(holds, key=lambda hold: (hold.a, hold.b)))
 
 
-def _weight(
-    pair: tuple[N, N],
+def _unlike(
+    weights: Mapping[tuple[N, N], float], standards: Mapping[N, Standard], model: Model
+) -> frozenset[tuple[N, N]]:
+    """Return the strong pairs that may not link by themselves: they hold nobody together."""
+    strong = (pair for pair, weight in weights.items() if weight >= LINKED_FROM)
+    return frozenset((a, b) for a, b in strong if _may_not_link(standards[a], standards[b], model))
+
+
+def _weights(
+    group: Sequence[N],
     weights: Mapping[tuple[N, N], float],
     unfound: Mapping[tuple[N, N], float],
     standards: Mapping[N, Standard],
     model: Model,
-) -> float:
-    known = weights.get(pair, unfound.get(pair))
-    return score(standards[pair[0]], standards[pair[1]], model).total if known is None else known
+) -> dict[tuple[N, N], float]:
+    """Return the weight of every pair of a group; those that are not known are scored."""
+    full: dict[tuple[N, N], float] = {}
+    for place, a in enumerate(group):
+        against: Against | None = None
+        for b in group[place + 1 :]:
+            known = weights.get((a, b), unfound.get((a, b)))
+            if known is None:
+                against = against or Against(standards[a], model, NEVER)
+                known = against.weight(standards[b]) or 0.0
+            full[a, b] = known
+    return full
 
 
 def _by_first(pairs: Iterable[tuple[N, N]]) -> dict[N, list[tuple[N, N]]]:
@@ -110,7 +127,7 @@ def link(
         on.drop(pairs)
         weights = {(ids[a], ids[b]): weight for a, b, weight in weighed}
         progress(f"clustering {len(weights)} pairs")
-        unfound = _unfound(on, ids, weights, model, bonds)
+        unfound = _unfound(on, ids, weights, model, replace(bonds, unlike=_unlike(weights, standards, model)))
     found = partition(ids, weights, standards, model, bonds, stays, unfound)
     return Linked(weights, tuple(found.persons), tuple(found.holds), spread)
 

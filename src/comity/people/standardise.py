@@ -80,7 +80,7 @@ def words(text: str | None) -> tuple[str, ...]:
     if not text:
         return ()
     plain = text.casefold()
-    if not plain.isascii():
+    if not plain.isascii():  # most are, and nothing is to be taken off these
         plain = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
         plain = "".join(c for c in plain if not unicodedata.combining(c))
     return tuple(intern(w) for w in _NOT_A_LETTER.split(_APOSTROPHES.sub("", plain).casefold()) if w)
