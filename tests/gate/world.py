@@ -20,7 +20,7 @@ from comity.gate import Read, Request, Requester, disclose
 from comity.gate.models import Answer, Asked
 from comity.people import Features
 from comity.people.standardise import standardise
-from comity.people.store import put_features
+from comity.people.store import keyed, put_features
 from comity.record import Keyring
 from comity.store import Role, Store
 from comity.vocabulary import Label, Vocabulary
@@ -96,7 +96,7 @@ class World:
         features = Features(source_person, agency, values["name"].rpartition(" ")[0], values["name"].rpartition(" ")[2],
                             aliases, values.get("birth_date"), identifiers=numbers)  # fmt: skip
         with self.store.connect(Role.INTAKE) as conn:
-            put_features(conn, [features], {source_person: standardise(features)})
+            put_features(conn, [features], keyed({source_person: standardise(features)}))
         self.run(Role.INTAKE, "insert into people.person (person) values (%s) on conflict do nothing", human)
         self.run(Role.INTAKE, "insert into people.membership (source_person, person, agency) values (%s, %s, %s)",
                  source_person, human, agency)  # fmt: skip

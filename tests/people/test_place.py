@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import random
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -392,6 +394,80 @@ def test_two_statements_about_one_person_at_once_make_one_person(store, linking)
         worker.join()
     assert all(len(group) % 4 == 0 for group in groups(linking))
     assert len(persons(linking)) == 20
+
+
+def overtaken(store, monkeypatch, act):
+    """Let another transaction act, and commit, after the next placement has looked and before it decides."""
+    place = importlib.import_module("comity.people.place")
+    look = place.look
+
+    def look_and_be_overtaken(*asked):
+        seen = look(*asked)
+        monkeypatch.setattr(place, "look", look)
+        with store.connect(Role.INTAKE) as other:
+            act(other)
+            other.commit()
+        return seen
+
+    monkeypatch.setattr(place, "look", look_and_be_overtaken)
+
+
+def test_who_looked_before_another_came_sees_them_when_deciding(store, linking, monkeypatch):
+    linking.commit()
+    overtaken(store, monkeypatch, lambda other: people.place(other, said(1)))
+    assert not people.place(linking, said(2)).new
+    assert groups(linking) == [{1, 2}]
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [
+        (lambda other: people.remove(other, UUID(int=1)), [{2}]),
+        (lambda other: people.place(other, said(1, "Kees", "Smit", date(1999, 9, 9))), [{1}, {2}]),
+        (
+            lambda other: rows.put_model(other, replace(starting((), (), NOW), version="doubts", prior=1e-12)),
+            [{1}, {2}],
+        ),
+    ],
+    ids=["removed", "corrected", "another model"],
+)
+def test_what_changed_between_looking_and_deciding_counts(store, linking, monkeypatch, act, expected):
+    people.place(linking, said(1))
+    linking.commit()
+    overtaken(store, monkeypatch, act)
+    people.place(linking, said(2))
+    assert groups(linking) == expected
+
+
+def test_writers_with_batches_of_the_same_people_neither_deadlock_nor_make_two_of_one(store, linking):
+    linking.commit()
+    failed = []
+
+    def human(number, copy):
+        return said(1000 * (number + 1) + copy, "Wim", "Berg", date(1950 + 7 * number, 1 + number, 11 + number))
+
+    def work(start, writer):
+        with store.connect(Role.INTAKE) as connection:
+            start.wait()
+            for turn in range(4):
+                humans = random.Random(writer * 10 + turn).sample(range(6), 6)  # noqa: S311 - no secret
+                try:
+                    for half in (humans[:3], humans[3:]):  # two calls in a transaction, each writer in its own order
+                        people.place_many(connection, [human(each, writer * 10 + turn) for each in half])
+                    connection.commit()
+                except psycopg.Error as error:
+                    failed.append(error)
+                    connection.rollback()
+
+    start = threading.Barrier(8)
+    workers = [threading.Thread(target=work, args=(start, writer)) for writer in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not failed
+    assert [{number // 1000 for number in group} for group in groups(linking)] == [{n} for n in range(1, 7)]
+    assert len(persons(linking)) == 8 * 4 * 6
 
 
 # Rights

@@ -65,18 +65,14 @@ def put_stays(conn: Conn, stays: Mapping[UUID, Sequence[Stay]], *, everybody: bo
     )
 
 
-def stays_of(conn: Conn, ids: Sequence[UUID]) -> dict[UUID, list[Stay]]:
-    """Return when these source persons were in prison, as far as is said."""
-    return _stays(conn.execute(QUERIES.stays_of, {"ids": list(ids)}))
-
-
 def all_stays(conn: Conn) -> dict[UUID, list[Stay]]:
     """Return when everybody was in prison, as far as is said."""
-    return _stays(conn.execute(QUERIES.all_stays))
+    return stays(conn.execute(QUERIES.all_stays))
 
 
-def _stays(rows: Iterable[Sequence[object]]) -> dict[UUID, list[Stay]]:
-    stays: dict[UUID, list[Stay]] = {}
+def stays(rows: Iterable[Sequence[object]]) -> dict[UUID, list[Stay]]:
+    """Return rows of times in prison, by whose they are."""
+    found: dict[UUID, list[Stay]] = {}
     for id_, *stay in rows:
-        stays.setdefault(id_, []).append(Stay(*stay))  # type: ignore[arg-type]
-    return stays
+        found.setdefault(id_, []).append(Stay(*stay))  # type: ignore[arg-type]
+    return found

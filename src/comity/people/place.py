@@ -7,6 +7,7 @@
 3. One transaction at a time decides who is who: whoever places waits for the one before to commit, and then sees what
    it wrote. Two statements about one person make one person, in whatever order a transaction calls this room, and
    with a single lock there is no order to be deadlocked by. So place late in a transaction: the lock ends with it.
+   What takes long, finding and scoring candidates, is done before waiting (``look.py``).
 4. Without a model everybody is alone: nothing is guessed.
 5. Works in the caller's transaction, at PostgreSQL's usual isolation (read committed: what was waited for is seen).
 """
@@ -21,10 +22,11 @@ from comity.people import holds, parting, questions, store
 from comity.people.cluster import Bonds, Grouped, grouped
 from comity.people.errors import UnknownSourcePersonError
 from comity.people.link import partition
+from comity.people.look import Again, look
 from comity.people.model import Model
-from comity.people.models import Edge, Features, Placement, Standard, Stay
-from comity.people.reconcile import Assignment, assign
-from comity.people.score import LINKED_FROM, NEEDS_A_PERSON_FROM, score
+from comity.people.models import Edge, Features, Placement, Stay
+from comity.people.reconcile import Assignment, Past, assign
+from comity.people.score import LINKED_FROM
 from comity.people.standardise import standardise
 from comity.people.store import Conn, Weights
 
@@ -45,30 +47,45 @@ def place_many(
     if not latest and not stays:
         return []
     standards = {id_: standardise(each) for id_, each in latest.items()}
-    store.lock(conn)
-    before = store.known_of(conn, latest)
-    if before:
-        store.forget_derived(conn, list(before))
-    store.put_features(conn, list(latest.values()), standards)
-    if stays:
-        holds.put_stays(conn, stays)
-    conn.execute(store.QUERIES.update_agency, {"ids": list(before)})
-    model = store.current_model(conn)
-    weights = _weighed(conn, standards, model) if model else {}
-    assignment, held = recluster(conn, latest.keys() | (stays or {}).keys(), model)
-    questions.ask_again(conn, {assignment.persons[id_] for id_ in latest})
-    return [_placement(each.source_person, assignment, before, weights, held=held) for each in features]
+    keys = store.keyed(standards)
+    before_waiting = look(conn, standards, keys)
+    with conn.pipeline():
+        store.lock(conn)
+        again = Again(conn, before_waiting, standards, keys)
+        known = conn.execute(store.QUERIES.known_of, {"ids": list(latest)})
+        remembered = conn.execute(store.QUERIES.remembered, {"ids": list(latest)})
+    looked, before = again.looked(), dict(known.fetchall())
+    alone = _alone(latest, remembered, looked.weights) - (stays or {}).keys()
+    rest = (latest.keys() - alone) | (stays or {}).keys()
+    fresh = {id_: uuid4() for id_ in sorted(alone)}
+    with conn.pipeline():
+        if before:
+            store.forget_derived(conn, list(before))
+        store.put_features(conn, list(latest.values()), keys)
+        if stays:
+            holds.put_stays(conn, stays)
+        if before:
+            conn.execute(store.QUERIES.update_agency, {"ids": list(before)})
+        if looked.model and looked.weights:
+            store.put_edges(conn, looked.weights, looked.model)
+        if fresh:
+            store.put_strangers(conn, fresh)
+        reached = store.reaching(conn, rest, LINKED_FROM) if rest else None
+    assignment, held = _recluster(conn, dict(reached.fetchall()), looked.model) if reached else (_NOBODY, False)
+    whole = replace(
+        assignment, persons={**fresh, **assignment.persons}, created=assignment.created | frozenset(fresh.values())
+    )
+    questions.ask_again(conn, {whole.persons[id_] for id_ in before})
+    return _placements([each.source_person for each in features], whole, before, looked.weights, held=held)
 
 
-def _weighed(conn: Conn, standards: Mapping[UUID, Standard], model: Model) -> Weights:
-    """Score the new ones against whoever shares a key with them; keep the pairs that may matter."""
-    pairs = store.candidates(conn, list(standards))
-    others = {id_ for pair in pairs for id_ in pair} - standards.keys()
-    everyone = {**store.standards_of(conn, others), **standards}
-    scored = {(a, b): score(everyone[a], everyone[b], model).total for a, b in pairs}
-    weights = {pair: weight for pair, weight in scored.items() if weight >= NEEDS_A_PERSON_FROM}
-    store.put_edges(conn, weights, model)
-    return weights
+_NOBODY = Assignment({}, frozenset(), (), {})
+
+
+def _alone(ids: Iterable[UUID], remembered: Iterable[tuple[UUID]], weights: Weights) -> set[UUID]:
+    """Return who concerns nobody: of whom nothing is remembered, and no pair is near enough to link or to ask about."""
+    near = {id_ for pair in weights for id_ in pair}
+    return set(ids) - {id_ for (id_,) in remembered} - near
 
 
 def recluster(
@@ -79,10 +96,15 @@ def recluster(
     ``decided`` is the judgement that asks for it, or that is undone: whom it parts is written down. Return it with
     whether anything is held that was not.
     """
-    reached = store.reach(conn, ids, LINKED_FROM)
+    return _recluster(conn, store.reach(conn, ids, LINKED_FROM), model, decided=decided)
+
+
+def _recluster(
+    conn: Conn, reached: Mapping[UUID, UUID | None], model: Model | None, *, decided: UUID | None = None
+) -> tuple[Assignment, bool]:
     held = _held(reached)
-    found = _grouped(conn, list(reached), model)
-    assignment = assign(found.persons, held, store.past(conn, reached), uuid4)
+    found, past = _grouped(conn, list(reached), model)
+    assignment = assign(found.persons, held, past, uuid4)
     if decided is not None:
         parting.keep(conn, decided, held, assignment.persons)
     store.put_assignment(conn, assignment, held)
@@ -109,24 +131,57 @@ def foreseen(
     reached = store.reach(conn, ids, LINKED_FROM)
     bonds = store.bonds_of(conn, list(reached))
     told = replace(bonds, same=bonds.same | {pair}) if same else replace(bonds, different=bonds.different | {pair})
-    return list(_grouped(conn, list(reached), model, told).persons), _held(reached)
+    found, _ = _grouped(conn, list(reached), model, told)
+    return list(found.persons), _held(reached)
 
 
-def _grouped(conn: Conn, ids: list[UUID], model: Model | None, bonds: Bonds[UUID] | None = None) -> Grouped[UUID]:
-    bonds = bonds or store.bonds_of(conn, ids)
+def _grouped(
+    conn: Conn, ids: list[UUID], model: Model | None, told: Bonds[UUID] | None = None
+) -> tuple[Grouped[UUID], Past]:
+    """Return the persons among these and where each was before: all that is known of them, in one round trip."""
+    queries = store.QUERIES
+    asked = (queries.former, queries.first, queries.judgements_touching, queries.edges_within, queries.features)
+    with conn.pipeline():
+        rows = [conn.execute(query, {"ids": ids}) for query in (*asked, queries.stays_of)]
+    past, bonds = store.past_of(rows[0], rows[1]), told or store.bonds(rows[2].fetchall())
     if model is None:
-        return grouped(ids, {}, bonds)
-    stays = holds.stays_of(conn, ids) if len(ids) > 1 else {}
-    return partition(ids, store.edges_within(conn, ids), store.standards_of(conn, ids), model, bonds, stays)
+        return grouped(ids, {}, bonds), past
+    weights, stays = {(a, b): weight for a, b, weight in rows[3]}, holds.stays(rows[5])
+    return partition(ids, weights, store.standards(rows[4]), model, bonds, stays), past
 
 
-def _placement(
-    id_: UUID, assignment: Assignment, before: Mapping[UUID, UUID], weights: Weights, *, held: bool
-) -> Placement:
-    person = assignment.persons[id_]
-    edges = tuple(sorted(Edge(a, b, weight) for (a, b), weight in weights.items() if id_ in (a, b)))
-    merged = tuple(sorted(old for old, new in assignment.redirects.items() if new == person))
-    return Placement(id_, person, id_ not in before and person in assignment.created, edges, merged, held)
+def _placements(
+    ids: Iterable[UUID], assignment: Assignment, before: Mapping[UUID, UUID], weights: Weights, *, held: bool
+) -> list[Placement]:
+    edges, merged = _edges(weights), _merged(assignment)
+    return [
+        Placement(
+            source_person=id_,
+            person=(person := assignment.persons[id_]),
+            new=id_ not in before and person in assignment.created,
+            edges=tuple(sorted(edges.get(id_, ()))),
+            merged=tuple(sorted(merged.get(person, ()))),
+            held=held,
+        )
+        for id_ in ids
+    ]
+
+
+def _edges(weights: Weights) -> dict[UUID, list[Edge]]:
+    """Return the pairs that each source person is in."""
+    edges: dict[UUID, list[Edge]] = {}
+    for (a, b), weight in weights.items():
+        for id_ in (a, b):
+            edges.setdefault(id_, []).append(Edge(a, b, weight))
+    return edges
+
+
+def _merged(assignment: Assignment) -> dict[UUID, list[UUID]]:
+    """Return the persons that turned out to be each other person."""
+    merged: dict[UUID, list[UUID]] = {}
+    for old, new in assignment.redirects.items():
+        merged.setdefault(new, []).append(old)
+    return merged
 
 
 def remove(conn: Conn, source_person: UUID, *, erase: bool = False) -> None:

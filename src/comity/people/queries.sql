@@ -16,7 +16,7 @@ from jsonb_to_recordset(%(rows)s::jsonb) as t (
 on conflict (source_person) do update set
     agency = excluded.agency, given_names = excluded.given_names, family_name = excluded.family_name,
     alias_names = excluded.alias_names, birth_date = excluded.birth_date, birth_text = excluded.birth_text,
-    sex = excluded.sex, postcode = excluded.postcode, address = excluded.address, identifiers = excluded.identifiers, placed_at = now()
+    sex = excluded.sex, postcode = excluded.postcode, address = excluded.address, identifiers = excluded.identifiers, placed_at = now(), turn = excluded.turn
 
 -- name: known_of
 -- Which of these source persons are placed, and where.
@@ -95,21 +95,59 @@ from people.source_person where source_person = any(%(ids)s::uuid[])
 select source_person, agency, given_names, family_name, alias_names, birth_date, birth_text, sex, postcode, address, identifiers
 from people.source_person order by source_person
 
+-- name: turn
+-- The last turn that is committed, and the model in force.
+select
+    (select coalesce(max(turn), 0) from people.source_person),
+    (select version from people.model_in_force order by step desc limit 1)
+
 -- name: candidates
--- The pairs that share a blocking key which not too many share, one of them being in question.
-with mine as (
-    select key, source_person from people.key where source_person = any(%(ids)s::uuid[])
-), narrow as (
-    select asked.key from (select distinct key from mine) as asked
-    where (
-        select count(*) from (
-            select from people.key as other where other.key = asked.key limit %(largest)s + 1
-        ) as block
-    ) <= %(largest)s
+-- The pairs that share a blocking key which not too many share, one of them being in question; by the keys of these,
+-- whether or not they are written yet.
+with mine as materialized (
+    select * from unnest(%(keys)s::bigint[], %(ids)s::uuid[]) as t (key, id)
+), asked as materialized (
+    select key, count(*) as number from mine group by key
+), found as materialized (
+    select asked.key, other.source_person as id, asked.number from asked cross join lateral (
+        select source_person from people.key
+        where key = asked.key and source_person not in (select id from mine) limit %(largest)s + 1
+    ) as other
+), crowded as materialized (
+    select key from found group by key, number having count(*) + number > %(largest)s
+    union all
+    select key from asked where number > %(largest)s
 )
-select distinct least(mine.source_person, other.source_person), greatest(mine.source_person, other.source_person)
-from mine join narrow on narrow.key = mine.key join people.key as other on other.key = mine.key
-where other.source_person <> mine.source_person
+select distinct least(mine.id, other.id), greatest(mine.id, other.id)
+from mine join (select key, id from found union all select key, id from mine) as other on other.key = mine.key
+where other.id <> mine.id and mine.key not in (select key from crowded)
+
+-- name: candidates_since
+-- Of these pairs, those with somebody who was placed after a turn.
+with fresh as materialized (
+    select source_person from people.source_person where turn > %(turn)s and source_person <> all(%(ids)s::uuid[])
+)
+select distinct least(mine.id, other.source_person), greatest(mine.id, other.source_person)
+from fresh join people.key as other on other.source_person = fresh.source_person
+join unnest(%(keys)s::bigint[], %(ids)s::uuid[]) as mine (key, id) on mine.key = other.key
+where (
+    select count(*) from (
+        select from people.key as block
+        where block.key = other.key and block.source_person <> all(%(ids)s::uuid[]) limit %(largest)s
+    ) as block
+) < %(largest)s
+
+-- name: unchanged
+-- Which of these source persons are still here and were not placed after a turn.
+select source_person from people.source_person where source_person = any(%(ids)s::uuid[]) and turn <= %(turn)s
+
+-- name: remembered
+-- Which of these source persons anything is remembered of: that they were in a person, or that somebody judged of them.
+select id from unnest(%(ids)s::uuid[]) as id
+where exists (select from people.membership where source_person = id)
+    or exists (select from people.move where source_person = id)
+    or exists (select from people.judgement where a = id)
+    or exists (select from people.judgement where b = id)
 
 -- name: put_edges
 -- Write scored pairs; a pair that stands already is left as it is.

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from comity.people import block
 from comity.people.cluster import Bonds
@@ -24,6 +24,7 @@ QUERIES = load_queries("comity.people")
 
 Conn = Connection[Any]
 Weights = dict[tuple[UUID, UUID], float]
+Keyed = tuple[list[int], list[UUID]]
 
 # The advisory lock of this room: a number that no other room uses ("people" in ASCII).
 LOCK = 0x70656F706C65
@@ -41,12 +42,16 @@ def lock(conn: Conn) -> None:
     conn.execute(QUERIES.lock, {"lock": LOCK})
 
 
-def put_features(conn: Conn, features: Sequence[Features], standards: Mapping[UUID, Standard]) -> None:
+def keyed(standards: Mapping[UUID, Standard]) -> Keyed:
+    """Return the blocking keys of source persons as they are stored, and beside each whose it is."""
+    pairs = [(hashed(key), id_) for id_, standard in standards.items() for key in block.keys(standard)]
+    return [key for key, _ in pairs], [id_ for _, id_ in pairs]
+
+
+def put_features(conn: Conn, features: Sequence[Features], keys: Keyed) -> None:
     """Write features, keys and tokens; what was known of the same source persons before is replaced."""
-    ids = [each.source_person for each in features]
     conn.execute(QUERIES.put_source_persons, {"rows": json.dumps([_row(each) for each in features])})
-    keyed = [(hashed(key), id_) for id_ in ids for key in block.keys(standards[id_])]
-    conn.execute(QUERIES.put_keys, {"keys": [k for k, _ in keyed], "ids": [i for _, i in keyed]})
+    conn.execute(QUERIES.put_keys, {"keys": keys[0], "ids": keys[1]})
     found = [(kind, token, each) for each in features for kind, token in tokens(each)]
     conn.execute(
         QUERIES.put_tokens,
@@ -88,7 +93,11 @@ def known_of(conn: Conn, ids: Iterable[UUID]) -> dict[UUID, UUID]:
 
 def standards_of(conn: Conn, ids: Iterable[UUID]) -> dict[UUID, Standard]:
     """Return the standardised features of source persons."""
-    rows = conn.execute(QUERIES.features, {"ids": list(ids)})
+    return standards(conn.execute(QUERIES.features, {"ids": list(ids)}))
+
+
+def standards(rows: Iterable[Sequence[Any]]) -> dict[UUID, Standard]:
+    """Return rows of features, standardised."""
     return {row[0]: standardise(_features(row)) for row in rows}
 
 
@@ -102,11 +111,6 @@ def _features(row: Sequence[Any]) -> Features:
     return Features(id_, agency, given, family, tuple(aliases), birth, written, sex, postcode, address, identifiers)
 
 
-def candidates(conn: Conn, ids: Sequence[UUID]) -> list[tuple[UUID, UUID]]:
-    """Return the pairs to be scored, one of which is among ``ids``."""
-    return conn.execute(QUERIES.candidates, {"ids": list(ids), "largest": block.LARGEST_BLOCK}).fetchall()
-
-
 def put_edges(conn: Conn, weights: Weights, model: Model) -> None:
     """Write scored pairs."""
     conn.execute(
@@ -118,11 +122,6 @@ def put_edges(conn: Conn, weights: Weights, model: Model) -> None:
             "model": model.version,
         },
     )
-
-
-def edges_within(conn: Conn, ids: Sequence[UUID]) -> Weights:
-    """Return the standing weights among source persons."""
-    return {(a, b): weight for a, b, weight in conn.execute(QUERIES.edges_within, {"ids": list(ids)})}
 
 
 def all_edges(conn: Conn) -> Weights:
@@ -144,22 +143,36 @@ def replace_edges(conn: Conn, weights: Weights, model: Model) -> None:
 def bonds_of(conn: Conn, ids: Sequence[UUID] | None = None) -> Bonds[UUID]:
     """Return the judgements that stand, about these source persons or about everybody."""
     query = QUERIES.all_judgements if ids is None else QUERIES.judgements_touching
-    rows = conn.execute(query, None if ids is None else {"ids": list(ids)}).fetchall()
+    return bonds(conn.execute(query, None if ids is None else {"ids": list(ids)}).fetchall())
+
+
+def bonds(rows: Sequence[tuple[UUID, UUID, bool]]) -> Bonds[UUID]:
+    """Return judgements as bonds."""
     return Bonds(frozenset((a, b) for a, b, same in rows if same), frozenset((a, b) for a, b, same in rows if not same))
 
 
 def reach(conn: Conn, ids: Iterable[UUID], threshold: float) -> dict[UUID, UUID | None]:
     """Return everybody whose person could change with these, and the person of each."""
-    return dict(conn.execute(QUERIES.reach, {"ids": list(ids), "threshold": threshold}).fetchall())
+    return dict(reaching(conn, ids, threshold).fetchall())
+
+
+def reaching(conn: Conn, ids: Iterable[UUID], threshold: float) -> Cursor[Any]:
+    """Ask for the same, and do not wait for it in a pipeline."""
+    return conn.execute(QUERIES.reach, {"ids": list(ids), "threshold": threshold})
 
 
 def past(conn: Conn, ids: Iterable[UUID]) -> Past:
     """Return where source persons were before."""
     asked = {"ids": list(ids)}
-    former: dict[UUID, list[UUID]] = {}
-    for source_person, person in conn.execute(QUERIES.former, asked):
-        former.setdefault(source_person, []).append(person)
-    return Past(former, dict(conn.execute(QUERIES.first, asked).fetchall()))
+    return past_of(conn.execute(QUERIES.former, asked), conn.execute(QUERIES.first, asked))
+
+
+def past_of(former: Iterable[tuple[UUID, UUID]], first: Iterable[tuple[UUID, UUID]]) -> Past:
+    """Return rows of where source persons were, as their past."""
+    persons: dict[UUID, list[UUID]] = {}
+    for source_person, person in former:
+        persons.setdefault(source_person, []).append(person)
+    return Past(persons, dict(first))
 
 
 def memberships(conn: Conn) -> dict[UUID, UUID]:
@@ -167,15 +180,26 @@ def memberships(conn: Conn) -> dict[UUID, UUID]:
     return dict(conn.execute(QUERIES.all_memberships).fetchall())
 
 
+def put_strangers(conn: Conn, persons: Mapping[UUID, UUID]) -> None:
+    """Write source persons that are a new person each."""
+    conn.execute(QUERIES.put_persons, {"persons": list(persons.values())})
+    conn.execute(QUERIES.put_memberships, {"ids": list(persons), "persons": list(persons.values())})
+
+
 def put_assignment(conn: Conn, assignment: Assignment, held: Mapping[UUID, UUID]) -> int:
     """Write who is in which person; return how many moved from another."""
     moved = {id_: person for id_, person in assignment.persons.items() if held.get(id_) != person}
-    conn.execute(QUERIES.put_persons, {"persons": list(assignment.created)})
     redirects = {**dict.fromkeys(assignment.revived), **assignment.redirects}
-    conn.execute(QUERIES.redirect, {"persons": list(redirects), "targets": list(redirects.values())})
-    conn.execute(QUERIES.put_memberships, {"ids": list(moved), "persons": list(moved.values())})
     left = [id_ for id_ in moved if id_ in held]
-    put_moves(conn, left, [held[id_] for id_ in left], [moved[id_] for id_ in left])
+    with conn.pipeline():
+        if assignment.created:
+            conn.execute(QUERIES.put_persons, {"persons": list(assignment.created)})
+        if redirects:
+            conn.execute(QUERIES.redirect, {"persons": list(redirects), "targets": list(redirects.values())})
+        if moved:
+            conn.execute(QUERIES.put_memberships, {"ids": list(moved), "persons": list(moved.values())})
+        if left:
+            put_moves(conn, left, [held[id_] for id_ in left], [moved[id_] for id_ in left])
     return len(left)
 
 
@@ -187,9 +211,11 @@ def put_moves(conn: Conn, ids: list[UUID], before: list[UUID], after: list[UUID]
 def current_model(conn: Conn) -> Model | None:
     """Return the model in force, if there is one."""
     row = conn.execute(QUERIES.current_model).fetchone()
-    if row is None:
-        return None
-    version: str = row[0]
+    return model_of(conn, row[0]) if row else None
+
+
+def model_of(conn: Conn, version: str) -> Model:
+    """Return a kept model."""
     if version not in _models:
         (body,) = conn.execute(QUERIES.model, {"version": version}).fetchall()[0]
         _models[version] = from_json(body)
