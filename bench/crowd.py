@@ -15,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import accumulate
+from multiprocessing import get_context
 from struct import Struct
 from typing import Any
 from uuid import UUID
@@ -35,6 +36,8 @@ RECORDS = 1.25  # of a human, on average
 AGENCIES = ("police", "court", "prison", "prosecutor")
 _AGENCY_OF_ANOTHER_RECORD = (1, 2, 3)
 _WORKERS = 2
+# Processes start afresh: one forked from a process where DuckDB's threads ran ends in a fault of the C library.
+SPAWN = get_context("spawn")
 _KEY, _SYLLABLES = Struct(">hiqi16s"), ("an", "ber", "da", "el", "fo", "gri", "ho", "jan", "ka", "lu", "mer", "ni",
                                         "ol", "pe", "ro", "sta", "ti", "ul", "ver", "wi")  # fmt: skip
 _FIRST_BIRTHDAY, _DAYS = date(1945, 1, 1), 62 * 365
@@ -142,7 +145,7 @@ def fill(dsn: str, records: int, model: Model) -> int:
         aside = conn.execute(_INDEXES).fetchall()
         for drop, _ in aside:
             conn.execute(drop)
-        with ProcessPoolExecutor(_WORKERS) as pool:
+        with ProcessPoolExecutor(_WORKERS, SPAWN) as pool:
             put = sum(pool.map(_put, [dsn] * chunks, range(chunks), [model.as_json()] * chunks))
         conn.execute("set maintenance_work_mem = '512MB'")
         conn.execute("set synchronous_commit = off")

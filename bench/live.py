@@ -194,8 +194,8 @@ class _Result:
 
 def _written(own: Store) -> _Result:
     dsn = own.conninfo(Role.INTAKE)
-    start = time.time() + 3
-    with ProcessPoolExecutor(WRITERS) as pool:
+    start = time.time() + 10
+    with ProcessPoolExecutor(WRITERS, crowd.SPAWN) as pool:
         done = list(pool.map(_write, [dsn] * WRITERS, range(WRITERS), [start] * WRITERS))
     placed, deadlocks = [ids for ids, _ in done], sum(failed for _, failed in done)
     pairs = [
