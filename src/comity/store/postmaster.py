@@ -38,7 +38,7 @@ TUNING: Mapping[str, str] = {
     "maintenance_work_mem": "128MB",
     "max_connections": "100",
     "max_wal_size": "2GB",
-    "wal_compression": "on",
+    "wal_compression": "off",  # on would cost more than all else of a small write: each touches many pages
     "synchronous_commit": "on",  # a disclosure is on disk before it is released
     "random_page_cost": "1.1",  # solid-state disks
     "jit": "off",  # costs more than it saves on short queries
