@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from comity import people
-from comity.people import Features, proposals, questions
+from comity.people import Features, holds, proposals, questions
 from comity.people import store as rows
 from comity.people.errors import (
     ContradictoryJudgementError,
@@ -25,7 +25,7 @@ from comity.people.judge import foresee
 from comity.people.models import Judgement, Proposal, Strong, Why
 from comity.people.parting import partings_of, together_since
 from comity.people.proposals import strength
-from comity.people.questions import grouped
+from comity.people.questions import grouped, two
 from comity.people.standardise import standardise
 from comity.people.starting import starting
 from comity.store import Role
@@ -393,7 +393,11 @@ class Deciding(RuleBasedStateMachine):
         held = rows.memberships(self.conn)
         apart = set(self.conn.execute(rows.QUERIES.parted_anywhere).fetchall())
         asked = {(it.low, it.high): (it.a, it.b, it.weight, it.pairs) for it in people.open_questions(self.conn)}
-        assert asked == grouped(weights, held, apart)
+        stopped = {two(held[it.a], held[it.b]): (it.a, it.b) for it in holds.held(self.conn)}
+        assert asked == {
+            between: (*stopped.get(between, lead[:2]), *lead[2:])
+            for between, lead in grouped(weights, held, apart).items()
+        }
 
 
 def test_whatever_happens_people_overrule_and_undoing_gives_back_what_was(conn):

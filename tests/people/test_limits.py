@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from comity import people
-from comity.people import Features
+from comity.people import Features, questions
 from comity.people import cluster as clustering
 from comity.people import store as rows
 from comity.people.cluster import Bonds, Hold, components, grouped
@@ -220,6 +220,10 @@ def open_holds(conn):
     return [(each.a.int, each.b.int, each.limit) for each in held(conn)]
 
 
+def asked(conn):
+    return [(each.a.int, each.b.int, each.why.value, each.held) for each in people.open_questions(conn)]
+
+
 def judge(conn, a, b, *, same):
     return people.judge(conn, UUID(int=a), UUID(int=b), same=same, by="p1", reason="seen", at=NOW)
 
@@ -236,13 +240,27 @@ def test_two_numbers_are_two_persons_and_one_question_however_they_arrive(conn):
         conn.execute("savepoint arrival")
         placed = [people.place(conn, each) for each in order]
         assert [each.held for each in placed].count(True) >= 1
-        seen.add((str(groups(conn)), str(open_holds(conn))))
+        seen.add((str(groups(conn)), str(open_holds(conn)), str(asked(conn))))
         people.relink(conn, NOW)
-        seen.add((str(groups(conn)), str(open_holds(conn))))
+        seen.add((str(groups(conn)), str(open_holds(conn)), str(asked(conn))))
         conn.execute("rollback to savepoint arrival")
     people.place_many(conn, CROWD)
-    seen.add((str(groups(conn)), str(open_holds(conn))))
-    assert seen == {("[{1, 2}, {3, 4}]", "[(1, 3, 'two numbers')]")}
+    seen.add((str(groups(conn)), str(open_holds(conn)), str(asked(conn))))
+    assert seen == {("[{1, 2}, {3, 4}]", "[(1, 3, 'two numbers')]", "[(1, 3, 'held', 'two numbers')]")}
+
+
+def test_what_a_limit_stopped_is_asked_with_the_limit_led_by_the_pair_that_answers_it(conn):
+    people.place_many(conn, [said(1, "A1234567", **HOME), said(2, **HOME), said(3, "B7654321", **HOME)])
+    assert (groups(conn), asked(conn)) == ([{1, 2}, {3}], [(1, 3, "held", "two numbers")])
+    [question] = people.open_questions(conn)
+    weights = {(a.int, b.int): weight for (a, b), weight in rows.all_edges(conn).items()}
+    assert question.weight == weights[2, 3] > weights[1, 3]
+    assert questions.question_of(conn, UUID(int=2), UUID(int=3)) == question
+    people.place(conn, said(3, given_names="Kees", family_name="Jansen"))
+    assert asked(conn) == []
+    people.place(conn, said(3, "B7654321", **HOME))
+    judge(conn, 1, 3, same=True)
+    assert (groups(conn), asked(conn)) == ([{1, 2, 3}], [])
 
 
 def test_same_over_a_hold_joins_all_for_ever_and_undoing_brings_it_back(conn):

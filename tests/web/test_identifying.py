@@ -15,10 +15,11 @@ from tests.gate.world import World
 from comity import people
 from comity.cli import people as command
 from comity.demo.chain import HERE, agreement_text
-from comity.intake.queue import Near
+from comity.intake.queue import Near, queue
 from comity.node import Node
 from comity.people import Features
 from comity.people import store as rows
+from comity.people.limits import Limit
 from comity.people.models import Strong, Why
 from comity.people.starting import starting
 from comity.store import Role, Settings, Store
@@ -35,8 +36,8 @@ from .test_pages import LANGUAGES, NARROW, looking, sign_in, violations
 
 TOM, HANNA, READER, ELSEWHERE = "tom", "hanna", "reader", "elsewhere"
 FAMILIES = ("Ashdown", "Berrick", "Caldwell", "Dunmore", "Eastham", "Fenwick", "Garside", "Hadley", "Ingram", "Jessop")
-NAMES = dict(zip((*FAMILIES, "Kerrigan", "Langford"), ("Wim", "Olga", "Hugh", "Zara", "Kees", "Faye", "Bart", "Lucy", "Dirk",
-                                                      "Moira", "Piet", "Jane"), strict=True))  # fmt: skip
+NAMES = dict(zip((*FAMILIES, "Kerrigan", "Langford", "Mortlake"), ("Wim", "Olga", "Hugh", "Zara", "Kees", "Faye", "Bart", "Lucy", "Dirk",
+                                                      "Moira", "Piet", "Jane", "Noor"), strict=True))  # fmt: skip
 BORN, ALSO = "February 1980", "December 1991"  # the day is another of each family
 STRONG, DUE = FAMILIES[9], FAMILIES[6]
 
@@ -54,15 +55,16 @@ class Desk:
         found = "select person from people.membership where source_person = %s"
         return self.world.run(Role.INTAKE, found, source_person)[0][0]
 
-    def said(self, agency: str, family: str, born: str) -> UUID:
+    def said(self, agency: str, family: str, born: str, number: str = "") -> UUID:
         source_person, at = uuid4(), list(NAMES).index(family)
         day = date(1980, 2, 1 + 2 * at) if born == BORN else date(1991, 12, 31 - 2 * at)
         named = {"given_names": NAMES[family], "family_name": family, "birth_date": day}
+        numbers = {"police_number": number} if number else {}
         values = {**named, "name": f"{NAMES[family]} {family}", "phone": "07700900123"}
         envelope = self.world.envelope(agency, source_person, source_person, "suspect")
         self.world.insert("record", "person", envelope, values)
         with self.world.store.connect(Role.INTAKE) as conn:
-            people.place(conn, Features(source_person, agency, **named))
+            people.place(conn, Features(source_person, agency, **named, identifiers=numbers))
         return source_person
 
     def days(self, reader: Browser, family: str) -> set[str]:
@@ -233,6 +235,17 @@ def test_whoever_proposed_may_withdraw_and_nobody_else_and_never_confirm(desk: D
     assert tom.post(act, act="withdraw", reason="mistaken").status_code == 404
 
 
+def test_what_a_limit_stopped_says_which_in_the_queue_and_on_its_page(desk: Desk):
+    one, other = desk.said("police", "Mortlake", BORN, "A1234567"), desk.said("court", "Mortlake", BORN, "B7654321")
+    tom = Browser(desk.url).sign_in(TOM)
+    for path in ("/who-is-who", f"/who-is-who/{one}/{other}"):
+        assert "but for a limit that only a person may pass: two different numbers." in tom.http.get(path).text
+    with desk.world.store.connect(Role.INTAKE) as conn:
+        at = datetime.now(UTC)
+        [asked] = [it for it in queue(conn, at.date(), at).questions if set(it.pair) == {one, other}]
+    assert command._line(asked).endswith("a limit forbids it: two different numbers")
+
+
 def test_a_waterfall_ends_where_its_steps_add_up_to():
     drawn = str(waterfall([Step("prior", -10.0), Step("name", 8.0), Step("<b>", 4.0)], "all", "t", "d"))
     assert drawn.count("<rect") == 4
@@ -242,5 +255,6 @@ def test_a_waterfall_ends_where_its_steps_add_up_to():
 
 def test_every_reason_for_which_something_is_asked_has_words():
     assert set(identifying.WHYS) == set(command._WHYS) == {it.value for it in Why}
+    assert set(identifying.LIMITS) == set(command._LIMITS) == {it.value for it in Limit}
     assert set(identifying.NEARS) == {it.value for it in Near}
     assert set(identifying.STRONG) == {it.value for it in Strong}

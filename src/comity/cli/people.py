@@ -35,6 +35,13 @@ _WHYS: Final = {
     "twins": "twins, or one person with a slip",
     "names": "only the names speak for it",
     "divided": "two records would link, and the others speak against it",
+    "held": "a limit forbids it",
+}
+_LIMITS: Final = {
+    "two numbers": "two different numbers",
+    "two birthdays": "two birthdays far apart",
+    "two prisons": "in two prisons at once",
+    "size": "very many records",
 }
 
 
@@ -178,4 +185,5 @@ def _line(it: Waiting) -> str:
     near = f"{it.near} on {it.on}: " if it.near else ""
     where = " and ".join(it.agencies)
     proposed = "; a merge is proposed" if it.proposed else ""
-    return f"{it.pair[0]} {it.pair[1]}  {near}{where}, {it.weight:+.1f} bits, {_WHYS[it.why]}{proposed}"
+    why = f"{_WHYS[it.why]}: {_LIMITS[it.held]}" if it.held else _WHYS[it.why]
+    return f"{it.pair[0]} {it.pair[1]}  {near}{where}, {it.weight:+.1f} bits, {why}{proposed}"

@@ -268,7 +268,7 @@ with ahead as (
     order by of.soonest nulls last, of.weight desc, of.low, of.high
     limit %(limit)s offset %(offset)s
 )
-select open.low, open.high, open.a, open.b, open.weight, open.pairs, open.why, a.agency, b.agency,
+select open.low, open.high, open.a, open.b, open.weight, open.pairs, open.why, open.held, a.agency, b.agency,
     date '2000-01-01' + open.soonest / 4,
     (array['hearing', 'release', 'supervision'])[open.soonest %% 4],
     exists (

@@ -45,6 +45,7 @@ class Waiting:
     weight: float
     pairs: int
     why: Why
+    held: str | None  # the limit that stopped it: of people.limits.Limit
     near: Near | None
     on: date | None
     proposed: bool  # a merge waits for a second person
@@ -76,6 +77,6 @@ def queue(conn: Connection, today: date, now: datetime, page: int = 1, size: int
 
 
 def _waiting(row: tuple[Any, ...]) -> Waiting:
-    low, high, a, b, weight, pairs, why, agency_a, agency_b, on, near, proposed = row
+    low, high, a, b, weight, pairs, why, held, agency_a, agency_b, on, near, proposed = row
     ahead = Near(near) if near else None
-    return Waiting((a, b), (low, high), (agency_a, agency_b), weight, pairs, Why(why), ahead, on, proposed)
+    return Waiting((a, b), (low, high), (agency_a, agency_b), weight, pairs, Why(why), held, ahead, on, proposed)

@@ -156,6 +156,7 @@ class Why(StrEnum):
     TWINS = "twins"  # a family name, a birthday, and two forenames: what twins share, or a household with a slip
     NAMES = "names"  # nothing but names speaks for it, and nobody has learnt yet how common they are
     DIVIDED = "divided"  # two records would link, and the others of the two persons speak against it
+    HELD = "held"  # they would be one person, and a limit forbids it
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +165,12 @@ class Question:
 
     low: UUID
     high: UUID
-    a: UUID  # the nearest two of their source persons, ``a < b``
+    a: UUID  # the nearest two of their source persons, or the two that a limit stopped, ``a < b``
     b: UUID
-    weight: float
+    weight: float  # of the nearest two
     pairs: int  # of source persons between the two that are near enough
     why: Why
+    held: str | None = None  # of limits.Limit, where a limit stopped it
     away_until: datetime | None = None  # put away until then, or until something about either changes
 
 

@@ -307,6 +307,15 @@ join people.membership as x on x.source_person = judged.a
 join people.membership as y on y.source_person = judged.b
 where not judged.same
 
+-- name: held_between
+-- The persons whom a limit keeps apart, about these source persons or about everybody, and the two records held.
+select least(x.person, y.person) as low, greatest(x.person, y.person) as high, hold.a, hold.b, hold.reason
+from people.hold as hold
+join people.membership as x on x.source_person = hold.a
+join people.membership as y on y.source_person = hold.b
+where %(ids)s::uuid[] is null or hold.a = any(%(ids)s::uuid[]) or hold.b = any(%(ids)s::uuid[])
+order by hold.a, hold.b, hold.reason
+
 -- name: drop_questions_of
 -- Ask no longer about these persons what is not among what is to be asked.
 delete from people.question as question
@@ -325,14 +334,15 @@ where not exists (
 
 -- name: put_questions
 -- Ask; what is asked already, or put away, stays so.
-insert into people.question (low, high, a, b, weight, pairs, why)
+insert into people.question (low, high, a, b, weight, pairs, why, held)
 select * from unnest(
-    %(lows)s::uuid[], %(highs)s::uuid[], %(a)s::uuid[], %(b)s::uuid[], %(weights)s::float8[], %(pairs)s::int[], %(whys)s::text[]
+    %(lows)s::uuid[], %(highs)s::uuid[], %(a)s::uuid[], %(b)s::uuid[], %(weights)s::float8[], %(pairs)s::int[], %(whys)s::text[],
+    %(held)s::text[]
 )
 on conflict (low, high) do update set
-    a = excluded.a, b = excluded.b, weight = excluded.weight, pairs = excluded.pairs, why = excluded.why
-where (question.a, question.b, question.weight, question.pairs, question.why)
-    is distinct from (excluded.a, excluded.b, excluded.weight, excluded.pairs, excluded.why)
+    a = excluded.a, b = excluded.b, weight = excluded.weight, pairs = excluded.pairs, why = excluded.why, held = excluded.held
+where (question.a, question.b, question.weight, question.pairs, question.why, question.held)
+    is distinct from (excluded.a, excluded.b, excluded.weight, excluded.pairs, excluded.why, excluded.held)
 
 -- name: ask_again
 -- What was put away about these persons is asked again.
@@ -347,14 +357,15 @@ where (low = %(person)s or high = %(person)s)
 
 -- name: questions
 -- What is open and was not put away, the likeliest first.
-select low, high, a, b, weight, pairs, why, away_until from people.question
+select low, high, a, b, weight, pairs, why, held, away_until from people.question
 where away_until is null
 order by weight desc, low, high
 limit %(limit)s
 
 -- name: question_of
 -- The question between the persons whom two source persons are in.
-select question.low, question.high, question.a, question.b, question.weight, question.pairs, question.why, question.away_until
+select question.low, question.high, question.a, question.b, question.weight, question.pairs, question.why, question.held,
+    question.away_until
 from people.membership as x join people.membership as y on y.source_person = %(b)s
 join people.question as question
     on question.low = least(x.person, y.person) and question.high = greatest(x.person, y.person)

@@ -1,7 +1,8 @@
 """What only a person can decide: the open questions, one for each two persons. A projection, kept as people move.
 
 1. Two persons are a question while a pair of their records is near enough, and nobody has said of any two of their
-   records that they are two. However many pairs there are, it is one question; the nearest pair leads.
+   records that they are two. However many pairs there are, it is one question; the nearest pair leads. Where a limit
+   stopped it, the pair leads that is held: what is answered of another would leave that one to be asked about.
 2. Why it is one is said of the pair that leads (:class:`Why`), so that whoever answers knows what to look at.
 3. Whoever cannot tell puts the question away: until something about either person changes, or the time they named.
 4. What is open follows from edges, members and judgements alone, whoever came first: only *put away* is remembered.
@@ -23,6 +24,8 @@ from comity.people.score import LINKED_FROM
 from comity.people.store import Conn
 
 Persons: TypeAlias = tuple[UUID, UUID]
+Held: TypeAlias = Mapping[Persons, tuple[UUID, UUID, str]]
+"""Of two persons whom a limit keeps apart: the two records that are held, and the limit."""
 
 
 def grouped(
@@ -70,7 +73,7 @@ def refresh(conn: Conn, members: Collection[UUID], touched: Collection[UUID], mo
     found = grouped(weights, persons, parted)
     standards = store.standards_of(conn, {id_ for a, b, _, _ in found.values() for id_ in (a, b)}) if found else {}
     conn.execute(store.QUERIES.drop_questions_of, {"persons": list(touched), **_between(found)})
-    _put(conn, found, standards, model)
+    _put(conn, found, _held(conn, members) if found else {}, standards, model)
 
 
 def refresh_all(
@@ -84,7 +87,7 @@ def refresh_all(
     parted = set(conn.execute(store.QUERIES.parted_anywhere).fetchall())
     found = grouped(weights, persons, parted)
     conn.execute(store.QUERIES.drop_questions, _between(found))
-    _put(conn, found, standards, model)
+    _put(conn, found, _held(conn, None), standards, model)
 
 
 def ask_again(conn: Conn, persons: Iterable[UUID]) -> None:
@@ -92,21 +95,35 @@ def ask_again(conn: Conn, persons: Iterable[UUID]) -> None:
     conn.execute(store.QUERIES.ask_again, {"persons": list(persons)})
 
 
+def _held(conn: Conn, members: Collection[UUID] | None) -> Held:
+    asked = {"ids": None if members is None else list(members)}
+    found: dict[Persons, tuple[UUID, UUID, str]] = {}
+    for low, high, a, b, limit in conn.execute(store.QUERIES.held_between, asked):
+        found.setdefault((low, high), (a, b, limit))
+    return found
+
+
 def _put(
     conn: Conn,
     found: Mapping[Persons, tuple[UUID, UUID, float, int]],
+    held: Held,
     standards: Mapping[UUID, Standard],
     model: Model | None,
 ) -> None:
     if not found or model is None:
         return
+    stopped = [held.get(persons, (a, b, None)) for persons, (a, b, _, _) in found.items()]
     leading = found.values()
     values = {
-        "a": [a for a, _, _, _ in leading],
-        "b": [b for _, b, _, _ in leading],
+        "a": [a for a, _, _ in stopped],
+        "b": [b for _, b, _ in stopped],
         "weights": [weight for _, _, weight, _ in leading],
         "pairs": [pairs for _, _, _, pairs in leading],
-        "whys": [why(standards[a], standards[b], weight, model) for a, b, weight, _ in leading],
+        "whys": [
+            Why.HELD if limit else why(standards[a], standards[b], weight, model)
+            for (a, b, weight, _), (_, _, limit) in zip(leading, stopped, strict=True)
+        ],
+        "held": [limit for _, _, limit in stopped],
     }
     conn.execute(store.QUERIES.put_questions, {**_between(found), **values})
 
@@ -151,7 +168,6 @@ def doubts_of(conn: Conn, a: UUID, b: UUID) -> list[Doubt]:
     return [Doubt(*row) for row in conn.execute(store.QUERIES.doubts_of, {"a": low, "b": high})]
 
 
-def _question(row: tuple[UUID, UUID, UUID, UUID, float, int, str, datetime | None]) -> Question:
-    *ids, weight, pairs, reason, away = row
-    low, high, a, b = ids
-    return Question(low, high, a, b, weight, pairs, Why(reason), away)
+def _question(row: tuple[UUID, UUID, UUID, UUID, float, int, str, str | None, datetime | None]) -> Question:
+    low, high, a, b, weight, pairs, reason, held, away = row
+    return Question(low, high, a, b, weight, pairs, Why(reason), held, away)

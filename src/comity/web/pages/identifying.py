@@ -50,6 +50,13 @@ WHYS: Final = {
     "twins": marked("The same family name and birthday, and another first name: twins, or one person with a slip."),
     "names": marked("Only the names speak for it, and how common they are was never learnt here."),
     "divided": marked("Two records would link, and the other records of the two persons speak against it."),
+    "held": marked("They would be one person, but for a limit that only a person may pass:"),
+}
+LIMITS: Final = {
+    "two numbers": marked("two different numbers"),
+    "two birthdays": marked("two birthdays far apart"),
+    "two prisons": marked("in two prisons at once"),
+    "size": marked("very many records"),
 }
 NEARS: Final = {
     "hearing": marked("Hearing"),
@@ -124,6 +131,7 @@ async def questions(
         names=await _names(services),
         weeks=SOON.days // 7,
         whys=WHYS,
+        limits=LIMITS,
         nears=NEARS,
         me=colleague.id,
     )
@@ -295,12 +303,11 @@ async def _question(
     rows = {row.record_id: row for it in seen if it for row in it.rows.get("person", ())}
     async with services.as_role(Role.GOVERNANCE) as conn:
         agencies = await store.agency_labels(conn)
-    language = language_of(request)
-    show = Presenter(services.node.vocabulary, language, services.zone, agencies, {})
-    say = catalogue(language).gettext
+    show = Presenter(services.node.vocabulary, language_of(request), services.zone, agencies, {})
+    say = catalogue(language_of(request)).gettext
     weighed = likeness.lines(side.weight, show, say)
-    total, bar = likeness.odds(side.weight.total, show, say), say(marked("Together"))
-    title = say(marked("What speaks for one person, and what against"))
+    total = likeness.odds(side.weight.total, show, say)
+    title, bar = say(marked("What speaks for one person, and what against")), say(marked("Together"))
     return await page(
         request,
         "question.html",
@@ -316,6 +323,7 @@ async def _question(
         chart=waterfall(likeness.steps(weighed), bar, title, total),
         names=await _names(services),
         whys=WHYS,
+        limits=LIMITS,
         strong=STRONG,
         answers=ANSWERS,
         faults=faults or {},

@@ -26,6 +26,7 @@ from comity.web.errors import no_such_page, unusable
 from comity.web.guards import refuse_forged
 from comity.web.language import language_of, marked
 from comity.web.models import Colleague
+from comity.web.pages.identifying import LIMITS
 from comity.web.render import page
 from comity.web.services import services_of
 from comity.web.visitors import admit_colleague
@@ -37,12 +38,6 @@ SAMPLE: Final = 200  # links: fifty of each stratum
 _GROUPS: Final = (1, 2, 3, 4, 5, 6, 11, 21, 51, 101)  # records of a person from which a line of the table begins
 _BITS: Final = (-2, 2, 6, 10, 14, 18, 22, 26, 61)  # of weight from which a line of the table begins
 _BANDS: Final = {"linked": marked("Near enough to link"), "needs a person": marked("For a person to say")}
-_LIMITS: Final = {
-    "two numbers": marked("two different numbers"),
-    "two birthdays": marked("two birthdays far apart"),
-    "two prisons": marked("in two prisons at once"),
-    "size": marked("very many records"),
-}
 _DRIFTS: Final = {
     Drifted.TOO_FEW: marked("Too few pairs were scored since to say whether weights have moved."),
     Drifted.LITTLE: marked("Pairs scored since are spread as those of training were: nothing to do."),
@@ -87,7 +82,7 @@ async def quality(request: Request, colleague: Steward) -> Response:
         found=found,
         models=models,
         bands=_BANDS,
-        limits=_LIMITS,
+        limits=LIMITS,
         drifts=_DRIFTS,
         ages=AGES,
         answers=_ANSWERS,
