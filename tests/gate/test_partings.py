@@ -1,9 +1,10 @@
-"""Whoever was shown records as of one person is told when a decision parts them: all of them, once, and of no fact."""
+"""Whoever was shown records as of one person is told when they come apart: all of them, once, and of no fact."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -12,9 +13,11 @@ import pytest
 
 from comity import people
 from comity.gate import Requester
-from comity.gate.partings import tell_partings, told_of, told_to
+from comity.gate.partings import lately, tell_partings, told_of, told_to
 from comity.ledger.entry import commitment
 from comity.people import Features
+from comity.people import store as rows
+from comity.people.starting import starting
 from comity.store import Role
 
 from .world import World, request
@@ -178,6 +181,89 @@ def test_two_who_tell_at_once_tell_once(linked):
     assert len(told(linked)) == 1
     acts = [row for row in linked.run(Role.LEDGER, "select body from ledger.outbox") if b"told-of-parting" in row[0]]
     assert len(acts) == 1
+
+
+# What parts without a decision
+
+
+BY_HAND = starting(["police_number"], ["police", "court"], datetime.now(UTC))
+STRICT = replace(BY_HAND, version="strict", prior=BY_HAND.prior / 2**40)
+
+
+@pytest.fixture
+def modelled(linked: World) -> World:
+    """The same, where a model links."""
+    with linked.store.connect(Role.INTAKE) as conn:
+        rows.put_model(conn, BY_HAND)
+    return linked
+
+
+def say(world: World, source_person: UUID, agency: str, number: str = "", born: date = BORN) -> None:
+    """Place somebody anew, as what a source corrects does."""
+    numbers = {"police_number": number} if number else {}
+    with world.store.connect(Role.INTAKE) as conn:
+        people.place(conn, Features(source_person, agency, "Ann", "Example", birth_date=born, identifiers=numbers))
+
+
+def entries(world: World) -> list[dict[str, str]]:
+    said = [json.loads(row[0])["context"] for row in world.run(Role.LEDGER, "select body from ledger.outbox")]
+    return [it for it in said if it.get("act") == "told-of-parting"]
+
+
+def test_what_a_source_corrects_parts_and_whoever_was_shown_it_as_one_is_told_once(modelled):
+    one, other = somebody(modelled), somebody(modelled, "court")
+    assert person_of(modelled, one) == person_of(modelled, other)
+    read = ask(modelled, one)
+    say(modelled, other, "court", born=date(1950, 12, 24))
+    assert person_of(modelled, one) != person_of(modelled, other)
+    later = request(person_of(modelled, one), staff="afterwards")
+    asyncio.run(modelled.asked(later, now() + timedelta(minutes=1)))
+    assert (tell(modelled), tell(modelled)) == (1, 0)
+    assert [(it.disclosure, it.joined) for it in told(modelled)] == [(read.id, True)]
+    [came] = on_gate(modelled, lambda conn: lately(conn, 9))
+    assert (came.cause, came.disclosures) == ("source", 1)
+    [it] = on_gate(modelled, lambda conn: told_of(conn, came.parting, now(), by="steward-1"))
+    assert it.disclosure == read.id
+    assert entries(modelled) == [{"act": "told-of-parting", "decision": str(came.parting)}]
+
+
+def test_those_whom_only_an_erased_record_held_together_are_told_of(modelled):
+    one, bridge, other = somebody(modelled), somebody(modelled, "court"), somebody(modelled)
+    say(modelled, bridge, "court", "A1234567")
+    say(modelled, other, "police", "A1234567", date(1984, 11, 9))
+    assert person_of(modelled, one) == person_of(modelled, other)
+    read = ask(modelled, one)
+    with modelled.store.connect(Role.INTAKE) as conn:
+        people.remove(conn, bridge, erase=True)
+    assert person_of(modelled, one) != person_of(modelled, other)
+    assert tell(modelled) == 1
+    assert [it.disclosure for it in told(modelled)] == [read.id]
+
+
+def test_what_a_new_model_parts_is_told_of_and_what_nobody_was_shown_is_not(modelled):
+    one, other = somebody(modelled), somebody(modelled, "court")
+    unseen = somebody(modelled, name="Cas Third"), somebody(modelled, "court", "Cas Third")
+    read = ask(modelled, one)
+    with modelled.store.connect(Role.INTAKE) as conn:
+        rows.put_model(conn, STRICT)
+        people.relink(conn, now())
+    assert len({person_of(modelled, it) for it in (one, other, *unseen)}) == 4
+    assert (tell(modelled), tell(modelled)) == (1, 0)
+    assert [it.disclosure for it in told(modelled)] == [read.id]
+    assert [(it.cause, it.disclosures) for it in on_gate(modelled, lambda conn: lately(conn, 9))] == [("model", 1)]
+    assert len(entries(modelled)) == 1
+
+
+def test_what_is_one_again_before_anybody_was_told_is_told_of_nobody(modelled):
+    one, other = somebody(modelled), somebody(modelled, "court")
+    ask(modelled, one)
+    say(modelled, other, "court", born=date(1950, 12, 24))
+    say(modelled, other, "court")
+    assert person_of(modelled, one) == person_of(modelled, other)
+    assert (tell(modelled), told(modelled)) == (0, ())
+    say(modelled, other, "court", born=date(1950, 12, 24))
+    assert tell(modelled) == 1, "they are two after all"
+    assert len(told(modelled)) == 1
 
 
 @pytest.mark.parametrize("table", ["parting", "parted_use"])

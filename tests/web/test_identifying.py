@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -31,13 +32,13 @@ from comity.web.models import Colleague
 from comity.web.pages import identifying
 from comity.web.store import put_colleague
 
-from .desk import Browser, serving
+from .desk import Browser, eventually, serving
 from .test_pages import LANGUAGES, NARROW, looking, sign_in, violations
 
 TOM, HANNA, READER, ELSEWHERE = "tom", "hanna", "reader", "elsewhere"
 FAMILIES = ("Ashdown", "Berrick", "Caldwell", "Dunmore", "Eastham", "Fenwick", "Garside", "Hadley", "Ingram", "Jessop")
-NAMES = dict(zip((*FAMILIES, "Kerrigan", "Langford", "Mortlake"), ("Wim", "Olga", "Hugh", "Zara", "Kees", "Faye", "Bart", "Lucy", "Dirk",
-                                                      "Moira", "Piet", "Jane", "Noor"), strict=True))  # fmt: skip
+NAMES = dict(zip((*FAMILIES, "Kerrigan", "Langford", "Mortlake", "Norwood"), ("Wim", "Olga", "Hugh", "Zara", "Kees", "Faye", "Bart", "Lucy", "Dirk",
+                                                      "Moira", "Piet", "Jane", "Noor", "Sven"), strict=True))  # fmt: skip
 BORN, ALSO = "February 1980", "December 1991"  # the day is another of each family
 STRONG, DUE = FAMILIES[9], FAMILIES[6]
 
@@ -244,6 +245,21 @@ def test_what_a_limit_stopped_says_which_in_the_queue_and_on_its_page(desk: Desk
         at = datetime.now(UTC)
         [asked] = [it for it in queue(conn, at.date(), at).questions if set(it.pair) == {one, other}]
     assert command._line(asked).endswith("a limit forbids it: two different numbers")
+
+
+def test_what_a_source_parted_is_listed_with_what_had_been_disclosed(desk: Desk):
+    one, other = desk.said("police", "Norwood", BORN), desk.said("court", "Norwood", BORN)
+    reader, tom = Browser(desk.url).sign_in(READER).set_out("reading"), Browser(desk.url).sign_in(TOM)
+    assert reader.http.get(f"/person/{desk.person(one)}").status_code == 200
+    with desk.world.store.connect(Role.INTAKE) as conn:
+        people.place(conn, Features(other, "court", NAMES["Norwood"], "Norwood", birth_date=date(1950, 6, 7)))
+    listed = eventually(lambda: re.search(r"/who-is-who/partings/[0-9a-f-]+", tom.http.get("/who-is-who").text))
+    shown = tom.http.get(listed[0]).text
+    assert "A source has corrected, withdrawn or added something." in shown
+    assert "more than one of them" in shown
+    assert "Reader" in shown
+    assert tom.http.get(f"/who-is-who/partings/{uuid4()}").status_code == 404
+    assert "What was parted since you received it" in reader.http.get("/news").text
 
 
 def test_a_waterfall_ends_where_its_steps_add_up_to():

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Final
 
+import psycopg
 from cyclopts import App, Parameter
 
 from comity.cli.failing import DATA, NO_INPUT, Failed, Misused
 from comity.cli.opening import node, now
+from comity.gate.partings import tell_partings
 from comity.intake import retraining
 from comity.intake.relinking import relink
 from comity.intake.retraining import Changes, KeptModel, NothingToLearnError, UnknownModelError
+from comity.node import Node
 from comity.store import Role
 
 app = App(name="people", help="Who is who: linking, the models that it rests on, and how good it is.")
@@ -37,7 +41,9 @@ def link() -> None:
     """
     with node() as opened, opened.store.connect(Role.INTAKE, autocommit=True) as conn:
         changes = relink(conn, now(), print)
+        apart = _told(opened)
     _say_changes(changes)
+    _say_apart(apart)
 
 
 @app.command
@@ -49,9 +55,11 @@ def train() -> None:
         except NothingToLearnError as error:
             print(f"{error}. The weights in use stay.")
             raise Failed(DATA) from None
+        apart = _told(opened)
     if isinstance(proposed, Changes):
         print("There was no model yet, so the first is in force at once.")
         _say_changes(proposed)
+        _say_apart(apart)
         return
     version, effects = proposed
     for line in _effects(effects.as_json()):
@@ -81,7 +89,9 @@ def apply(version: str, *, by: str, reason: str) -> None:
         except UnknownModelError as error:
             print(f"{error}: comity people models.")
             raise Failed(NO_INPUT) from None
+        apart = _told(opened)
     _say_changes(changes)
+    _say_apart(apart)
 
 
 @app.command
@@ -136,6 +146,21 @@ def _effects(effects: Mapping[str, Any]) -> list[str]:
 def _document(model: KeptModel) -> dict[str, Any]:
     said = asdict(model)
     return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in said.items()}
+
+
+def _told(opened: Node) -> int:
+    """Have whoever was shown what came apart told; return how many persons that were."""
+
+    async def telling() -> int:
+        async with await psycopg.AsyncConnection.connect(opened.store.conninfo(Role.GATE)) as conn:
+            return await tell_partings(conn, now())
+
+    return asyncio.run(telling())
+
+
+def _say_apart(apart: int) -> None:
+    if apart:
+        print(f"{apart:,} persons came apart that somebody had been shown as one; whoever received it has been told.")
 
 
 def _say_changes(changes: Changes) -> None:

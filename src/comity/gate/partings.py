@@ -1,4 +1,4 @@
-"""Whoever was shown records as of one person is told when a decision has parted them: once, and of no fact.
+"""Whoever was shown records as of one person is told when they come apart, by whatever: once, and of no fact.
 
 Rules:
 
@@ -6,9 +6,10 @@ Rules:
    records of one part alone, for whom was covered may have rested on it. Of which it held more than one is said.
 2. Who is told is who asked then, at their own agency: under which agreement, on which day, and no fact.
 3. That they are told, of which disclosures, and the ledger's entry are one transaction. A parting that was told of is
-   never told of again; one that a crash left untold is told of by the next to look.
+   never told of again; one that a crash left untold is told of by the next to look. Of what a model or a source parted
+   nobody is told if nothing rested on it, or if they are one again before anybody was told.
 4. Numbers are told of nobody: a statistic keeps no list of the people in it, and is blurred beyond one of them.
-5. Reading whom a decision had told is reading the log: it is remembered, with an entry.
+5. Reading whom a parting had told is reading the log: it is remembered, with an entry.
 """
 
 from __future__ import annotations
@@ -53,6 +54,16 @@ class Rested:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """What came apart without a decision, by what (``model`` or ``source``), and how many disclosures were told of."""
+
+    parting: UUID
+    cause: str
+    told_at: datetime
+    disclosures: int
+
+
+@dataclass(frozen=True, slots=True)
 class Parted:
     """What a colleague is told: something that they received then rested on a link which is no more."""
 
@@ -73,20 +84,22 @@ async def tell_partings(conn: Connection, now: datetime) -> int:
     refuse_open_transaction(conn)
     async with conn.transaction():
         await _see_everybody(conn)
+        await conn.execute(_QUERIES.settle, {"at": now, "late": LATE})
         due = await (await conn.execute(_QUERIES.due)).fetchall()
-    return sum([await _tell(conn, parting, judgement, now) for parting, judgement in due])
+    return sum([await _tell(conn, parting, cause, judgement, now) for parting, cause, judgement in due])
 
 
-async def _tell(conn: Connection, parting: UUID, judgement: UUID, now: datetime) -> bool:
+async def _tell(conn: Connection, parting: UUID, cause: str, judgement: UUID | None, now: datetime) -> bool:
     async with conn.transaction():
         await _see_everybody(conn)
         rested = await (await conn.execute(_QUERIES.rested, {"parting": parting, "late": LATE})).fetchall()
         ids = [disclosure for disclosure, _ in rested]
         identity, salt, digest = uuid4(), secrets.token_bytes(SALT_SIZE), digest_of(ids)
-        context = {"act": "told-of-parting", "decision": str(judgement)}
+        context = {"act": "told-of-parting", "decision": str(judgement or parting)}
         entry = Entry(identity, now, "combination", context, commitment(salt, digest))
-        values = {"parting": parting, "id": identity, "at": now, "judgement": judgement, "digest": digest, "salt": salt}
-        begun = await (await conn.execute(_QUERIES.begin, {**values, "body": entry.encode()})).fetchone()
+        why = {"cause": cause, "judgement": judgement}
+        values = {"parting": parting, "id": identity, "at": now, "digest": digest, "salt": salt, "body": entry.encode()}
+        begun = await (await conn.execute(_QUERIES.begin, {**values, **why})).fetchone()
         if begun is None:
             return False
         joined = [several for _, several in rested]
@@ -100,14 +113,24 @@ async def _see_everybody(conn: Connection) -> None:
     await conn.execute(_SHARED.settings, {"providers": ",".join(agencies)})
 
 
-async def told_of(conn: Connection, judgement: UUID, now: datetime, *, by: str) -> tuple[Rested, ...]:
-    """Return what rested on a link that a decision or its undoing parted, and who was told; ``by`` is who reads it."""
+async def told_of(conn: Connection, of: UUID, now: datetime, *, by: str) -> tuple[Rested, ...]:
+    """Return what rested on a link that is no more, and who was told; ``by`` is who reads it.
+
+    ``of`` is the decision that parted them or was undone, or the parting itself.
+    """
     refuse_open_transaction(conn)
     async with conn.transaction():
-        rows = await (await conn.execute(_QUERIES.told_of, {"judgement": judgement})).fetchall()
+        rows = await (await conn.execute(_QUERIES.told_of, {"of": of})).fetchall()
         if rows:
             await remember(conn, "partings", None, by, now, digest_of(row[0] for row in rows))
     return tuple(Rested(*row) for row in rows)
+
+
+async def lately(conn: Connection, limit: int) -> tuple[Apart, ...]:
+    """Return what came apart without a decision and somebody had been shown as one, the latest first: ids alone."""
+    async with conn.transaction():
+        rows = await (await conn.execute(_QUERIES.lately, {"limit": limit})).fetchall()
+    return tuple(Apart(*row) for row in rows)
 
 
 async def told_to(

@@ -42,8 +42,8 @@ from comity.people.proposals import Ending
 
 __all__ = [
     "AWAY", "MAX_REASON", "NOT_THERE", "STANDS_OTHERWISE", "TAKES_ANOTHER", "Doubt", "Ending", "Judgement", "Made",
-    "Parting", "Proposal", "Record", "Side", "Weight", "confirm", "decide", "decided_last", "decision", "doubt", "end",
-    "explain", "look", "undo", "waiting",
+    "Parting", "Proposal", "Record", "Side", "Weight", "came_apart", "confirm", "decide", "decided_last", "decision",
+    "doubt", "end", "explain", "look", "undo", "waiting",
 ]  # fmt: skip
 
 AWAY: Final = timedelta(days=90)
@@ -171,6 +171,12 @@ def explain(conn: Connection, pair: tuple[UUID, UUID]) -> Weight:
 def decision(conn: Connection, judgement: UUID) -> tuple[Made, tuple[Parting, ...]]:
     """Return a decision as it was made, and whom it or its undoing parted. Raises UnknownJudgementError."""
     return made(conn, judgement), tuple(parting.partings_of(conn, judgement))
+
+
+def came_apart(conn: Connection, parting_id: UUID) -> Parting | None:
+    """Return who came apart without a decision, as far as they were not erased since."""
+    found = parting.parting_of(conn, parting_id)
+    return found if found and found.judgement is None else None
 
 
 def decided_last(conn: Connection, limit: int) -> tuple[Judgement, ...]:

@@ -208,12 +208,21 @@ class Proposal:
     at: datetime
 
 
+class Cause(StrEnum):
+    """What parted a person."""
+
+    DECISION = "decision"  # somebody's, or its undoing
+    MODEL = "model"  # everybody was linked anew
+    SOURCE = "source"  # what a source said since: a correction, a withdrawal, an erasure, another record
+
+
 @dataclass(frozen=True, slots=True)
 class Parting:
-    """A person whom a decision parted, since when the parts had been one, and who is where now."""
+    """A person that came apart, by what, since when the parts had been one, and who is where now."""
 
     parting: UUID
-    judgement: UUID  # the decision that parted them, or the one that was undone
+    cause: Cause
+    judgement: UUID | None  # the decision that parted them, or the one that was undone
     person: UUID  # the id that they bore together
     since: datetime
     at: datetime

@@ -24,7 +24,7 @@ from comity.people.errors import UnknownSourcePersonError
 from comity.people.link import partition
 from comity.people.look import Again, look
 from comity.people.model import Model
-from comity.people.models import Edge, Features, Placement, Stay
+from comity.people.models import Cause, Edge, Features, Placement, Stay
 from comity.people.reconcile import Assignment, Past, assign
 from comity.people.score import LINKED_FROM
 from comity.people.standardise import standardise
@@ -93,7 +93,7 @@ def recluster(
 ) -> tuple[Assignment, bool]:
     """Cluster everybody whom a change to these source persons could concern, and write who is in which person.
 
-    ``decided`` is the judgement that asks for it, or that is undone: whom it parts is written down. Return it with
+    ``decided`` is the judgement that asks for it, or that is undone. Whom it parts is written down. Return it with
     whether anything is held that was not.
     """
     return _recluster(conn, store.reach(conn, ids, LINKED_FROM), model, decided=decided)
@@ -105,8 +105,7 @@ def _recluster(
     held = _held(reached)
     found, past = _grouped(conn, list(reached), model)
     assignment = assign(found.persons, held, past, uuid4)
-    if decided is not None:
-        parting.keep(conn, decided, held, assignment.persons)
+    parting.keep(conn, held, assignment.persons, Cause.DECISION if decided else Cause.SOURCE, decided)
     store.put_assignment(conn, assignment, held)
     fresh = holds.put_holds(conn, reached, found.holds) if held or found.holds else False
     questions.refresh(conn, reached, {*held.values(), *assignment.persons.values()}, model)

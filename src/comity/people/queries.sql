@@ -464,17 +464,25 @@ where source_person = any(%(ids)s::uuid[]) and to_person is not null
 order by move
 
 -- name: put_parted
--- Write that a decision parts a person, who was in it and who is where since.
-insert into people.parted (parting, source_person, agency, judgement, was, is_now, since)
-select %(parting)s, t.id, held.agency, %(judgement)s, %(person)s, t.person, %(since)s
-from unnest(%(ids)s::uuid[], %(persons)s::uuid[]) as t (id, person)
+-- Write which persons come apart, by what, who was in them and who is where since.
+insert into people.parted (parting, source_person, agency, cause, judgement, was, is_now, since)
+select t.parting, t.id, held.agency, %(cause)s, %(judgement)s, t.was, t.person, t.since
+from unnest(
+    %(partings)s::uuid[], %(were)s::uuid[], %(ids)s::uuid[], %(persons)s::uuid[], %(since)s::timestamptz[]
+) as t (parting, was, id, person, since)
 join people.membership as held on held.source_person = t.id
 
 -- name: partings_of
 -- Who came apart by a judgement, or by its undoing.
-select parting, was, since, parted_at, source_person, is_now from people.parted
+select parting, cause, judgement, was, since, parted_at, source_person, is_now from people.parted
 where judgement = %(judgement)s
 order by parted_at, parting, source_person
+
+-- name: parting
+-- Who came apart by one parting.
+select parting, cause, judgement, was, since, parted_at, source_person, is_now from people.parted
+where parting = %(parting)s
+order by source_person
 
 -- name: stage_edges
 -- A place for the pairs of a bulk run.

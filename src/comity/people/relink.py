@@ -1,6 +1,6 @@
 """Link everybody again: train if there is no model, weigh in bulk, cluster, and keep the ids of persons stable.
 
-1. All or nothing, in the caller's transaction; placements wait meanwhile.
+1. All or nothing, in the caller's transaction; placements wait meanwhile. Whom it parts is written down.
 2. Where nothing was ever learnt from this node's people, a model is trained and put in force at once: there is no
    linking yet that it could upset, and the weights to start with were never measured on anybody here. From then on a
    new model is only proposed (``retrain.py``), and put in force by a person.
@@ -13,11 +13,11 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from comity.people import holds, questions, store
+from comity.people import holds, parting, questions, store
 from comity.people.evaluate import evaluate
 from comity.people.link import Linked, link
 from comity.people.model import Model
-from comity.people.models import Changes, Standard
+from comity.people.models import Cause, Changes, Standard
 from comity.people.place import changed
 from comity.people.reconcile import Assignment, assign
 from comity.people.starting import STARTING
@@ -47,6 +47,7 @@ def relink(conn: Conn, now: datetime, progress: Progress = lambda _step: None) -
     store.replace_edges(conn, dict(linked.weights), model)
     held = store.memberships(conn)
     assignment = assign(linked.clusters, held, store.past(conn, standards), uuid4)
+    parting.keep(conn, held, assignment.persons, Cause.MODEL)
     moved = store.put_assignment(conn, assignment, held)
     holds.put_holds(conn, None, linked.holds)
     progress("asking what only a person can decide")

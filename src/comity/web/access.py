@@ -97,6 +97,7 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "question": Desk.STEWARD,
     "proposal": Desk.STEWARD,
     "decision": Desk.STEWARD,
+    "parting": Desk.STEWARD,
     "log": Desk.OVERSEER,
     "impacts": Desk.OVERSEER,
     "impact-ask": Desk.OVERSEER,

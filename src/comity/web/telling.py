@@ -27,7 +27,7 @@ NEWS_SECONDS: Final = 0.25
 """Between two looks for what was received: what is admitted is told of within a second."""
 
 PARTINGS_SECONDS: Final = 5.0
-"""Between two looks for persons whom a decision parted. The page and the command that decide tell at once; this is for
+"""Between two looks for persons who came apart. The page and the command that decide tell at once; this is for
 what a source said itself, and for what a crash left untold."""
 
 RETRY_SECONDS: Final = 2.0
@@ -62,7 +62,7 @@ async def keep_told(services: Services) -> None:
 
 
 async def tell_of_partings(services: Services) -> None:
-    """Tell, once, whoever was shown records as of one person that a decision has parted since."""
+    """Tell, once, whoever was shown records as of one person that have come apart since."""
     async with services.as_role(Role.GATE) as gate:
         await tell_partings(gate, services.now())
 

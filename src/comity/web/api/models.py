@@ -190,7 +190,7 @@ class Notices(BaseModel):
 
 
 class PartedOut(BaseModel):
-    """Something that the colleague received rested on records being of one person; a decision has parted them since."""
+    """Something that the colleague received rested on records being of one person; they have come apart since."""
 
     number: int
     told_at: datetime

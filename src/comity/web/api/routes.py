@@ -105,7 +105,7 @@ async def partings(
     before: Annotated[int | None, Query(ge=1, le=_LAST, description="As the last answer said")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_PARTED)] = MOST_PARTED,
 ) -> models.Partings:
-    """Return which of the things that the colleague received rested on a link that a decision has parted since."""
+    """Return which of the things that the colleague received rested on a link that is no more."""
     async with services_of(request).as_role(Role.GATE) as conn:
         told = await told_to(conn, colleague.requester, before=before, limit=limit)
     return shape.partings(told, limit)

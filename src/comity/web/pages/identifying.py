@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from comity.agreements.models import Agreement
 from comity.gate import Disclosure, Read, disclose
 from comity.gate import Request as Asking
-from comity.gate.partings import tell_partings, told_of
+from comity.gate.partings import lately, tell_partings, told_of
 from comity.intake import deciding
 from comity.intake.deciding import MAX_REASON, Ending, Side
 from comity.intake.queue import SOON, queue
@@ -79,6 +79,10 @@ ANSWERS: Final = {
         marked("The question is put away for three months, or until something about either changes."),
     ),
 }  # fmt: skip
+CAUSES: Final = {
+    "model": marked("Everybody was linked anew."),
+    "source": marked("A source has corrected, withdrawn or added something."),
+}
 ENDINGS: Final = frozenset({"confirm", "refuse", "withdraw"})
 # Which field of a record stands beside which comparison.
 _COMPARED: Final = {
@@ -120,6 +124,8 @@ async def questions(
         return found, deciding.waiting(conn), deciding.decided_last(conn, SHOWN_DECISIONS)
 
     found, waiting, decided = await services.reading(Role.INTAKE, read)
+    async with services.as_role(Role.GATE) as conn:
+        apart = await lately(conn, SHOWN_DECISIONS)
     return await page(
         request,
         "questions.html",
@@ -128,6 +134,8 @@ async def questions(
         found=found,
         waiting=waiting,
         decided=decided,
+        apart=apart,
+        causes=CAUSES,
         names=await _names(services),
         weeks=SOON.days // 7,
         whys=WHYS,
@@ -157,6 +165,29 @@ async def undo(request: Request, decision: UUID, colleague: Steward, reason: Rea
         services, lambda conn: deciding.undo(conn, decision, services.now(), by=colleague.id, reason=_plain(reason))
     )
     return RedirectResponse(f"/who-is-who/decisions/{decision}", status_code=303)
+
+
+@router.get("/who-is-who/partings/{parting}", name="parting", response_class=HTMLResponse)
+async def came_apart(request: Request, parting: UUID, colleague: Steward) -> Response:
+    """Show what came apart without a decision, what had been disclosed while it was one, and who was told."""
+    services = services_of(request)
+    if await _under(request, colleague) is None:
+        raise no_such_page()
+    found = await services.reading(Role.INTAKE, lambda conn: deciding.came_apart(conn, parting))
+    async with services.as_role(Role.GATE) as conn:
+        told = await told_of(conn, parting, services.now(), by=colleague.id)
+    if not (found or told):
+        raise no_such_page()
+    return await page(
+        request,
+        "parting.html",
+        active="questions",
+        parting=found,
+        told=told,
+        names=await _names(services),
+        acts=ACTS,
+        causes=CAUSES,
+    )
 
 
 @router.post("/who-is-who/proposals/{proposal}", name="proposal")
