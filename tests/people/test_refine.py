@@ -6,13 +6,14 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
+from random import Random
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comity.people.ask import REACH, taught, to_ask
+from comity.people.ask import REACH, decided, explained, shift, taught, to_ask
 from comity.people.comparisons import SLIPS
 from comity.people.model import Chance
 from comity.people.refine import Pattern, _counts, _falling, chance, refined
@@ -86,8 +87,28 @@ def test_answers_move_the_weights_to_what_they_are_worth():
     assert taught(base, too_high).prior_weight == pytest.approx(base.prior_weight - 4, abs=0.5)
 
 
-def test_without_answers_nothing_is_learnt():
-    assert taught(model(), []).prior_weight == pytest.approx(model().prior_weight)
+@pytest.mark.parametrize("few", [[], [(5.0, False)], [(2.1, False), (-3.0, True)]])
+def test_of_no_answers_or_a_few_nothing_is_learnt(few):
+    assert taught(model(), few) == model()
+
+
+def test_where_weights_are_worth_what_they_say_chance_teaches_nothing():
+    base, moved = model(), 0
+    for seed in range(40):
+        draw = Random(seed)  # noqa: S311 - a test's
+        answers = [(weight, draw.random() < chance(weight)) for weight in [(w - 100) / 10 for w in range(200)]]
+        moved += taught(base, answers) != base
+    assert moved <= 1
+
+
+def test_what_explains_the_answers_better_and_decides_worse_is_not_learnt():
+    # Far from the threshold there are fewer of one person than weights say; near it links are right.
+    answers = [(-1.0, False)] * 40 + [(7.0, it > 3) for it in range(40)] + [(2 + it / 40, it > 0) for it in range(40)]
+    Random(1).shuffle(answers)  # noqa: S311 - a test's
+    assert shift(answers) < -1
+    assert sum(explained(answers)) > 0
+    assert sum(decided(answers, shift(answers))) < 0
+    assert taught(model(), answers) == model()
 
 
 def test_whom_to_ask_about_is_spread_over_the_weights_and_told_in_no_order_of_them():

@@ -6,6 +6,10 @@
    weights under which the answers are likeliest (logistic regression with slope one), held near none by what was learnt
    without them (a normal distribution about none, :data:`DOUBT` bits wide).
 3. A threshold never moves. Two bits are four to one, before and after.
+4. What is learnt must be clearly better, or nothing is: it explains better the answers that it was not learnt from, and
+   decides better where it decides otherwise, a wrong link counted as four missed ones; both by more than their standard
+   error. Answers far from the threshold say how odd the pairs there are, and may be explained better by a prior that
+   decides worse.
 """
 
 from __future__ import annotations
@@ -14,10 +18,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
+from statistics import pstdev
 
 from comity.people.model import Model
 from comity.people.models import Pair
 from comity.people.refine import chance
+from comity.people.score import LINKED_FROM
 
 # Bits on either side of nothing within which a weight is worth asking about. 2026-11-26.
 REACH = 12.0
@@ -25,6 +31,8 @@ _BINS = 24
 SETTLED = 1e-9  # bits
 # Bits by which what was learnt without labels is thought to be out. 2026-11-26.
 DOUBT = 2.0
+# Parts that the answers are cut into; each is explained by what the others teach.
+FOLDS = 10
 
 
 def to_ask(weights: Mapping[Pair, float], number: int, seed: int) -> list[Pair]:
@@ -46,21 +54,56 @@ def to_ask(weights: Mapping[Pair, float], number: int, seed: int) -> list[Pair]:
 
 
 def taught(model: Model, answers: Sequence[tuple[float, bool]]) -> Model:
-    """Return the model with the prior that the answers bear out: each a weight under ``model``, and whether it is one.
+    """Return the model with the prior that the answers bear out, or as it is if that is not clearly better.
 
-    Whatever was asked about is as good as any other: the pairs were drawn by weight, and what is learnt is what a
-    weight is worth.
+    Of each answer a weight under ``model``, and whether it is one human being. Whatever was asked about is as good as
+    any other: the pairs were drawn by weight, and what is learnt is what a weight is worth.
     """
-    shift, scale = 0.0, math.log(2)
+    moved = shift(answers)
+    if not (_is_clear(explained(answers)) and _is_clear(decided(answers, moved))):
+        return model
+    odds = math.exp2(model.prior_weight + moved)
+    return replace(model, prior=odds / (1 + odds))
+
+
+def shift(answers: Sequence[tuple[float, bool]]) -> float:
+    """Return by how many bits all weights would move for the answers to be likeliest."""
+    found, scale = 0.0, math.log(2)
     for _ in range(50):  # Newton's method; concave, so a handful will do
-        slope, curve = -shift / DOUBT**2, -1 / DOUBT**2
+        slope, curve = -found / DOUBT**2, -1 / DOUBT**2
         for weight, same in answers:
-            p = chance(weight + shift)
+            p = chance(weight + found)
             slope += scale * (same - p)
             curve -= scale**2 * p * (1 - p)
         step = slope / curve
-        shift -= step
+        found -= step
         if abs(step) < SETTLED:
             break
-    odds = math.exp2(model.prior_weight + shift)
-    return replace(model, prior=odds / (1 + odds))
+    return found
+
+
+def explained(answers: Sequence[tuple[float, bool]]) -> list[float]:
+    """Return for each answer how many bits likelier it is under a shift that was learnt from others alone."""
+    gains = []
+    for fold in range(FOLDS):
+        moved = shift([it for place, it in enumerate(answers) if place % FOLDS != fold])
+        gains += [_said(weight + moved, same) - _said(weight, same) for weight, same in answers[fold::FOLDS]]
+    return gains
+
+
+def decided(answers: Sequence[tuple[float, bool]], moved: float) -> list[float]:
+    """Return for each answer what deciding by the moved weight saves: a missed link is one, a wrong one four."""
+    gains = []
+    for weight, same in answers:
+        linked, before = weight + moved >= LINKED_FROM, weight >= LINKED_FROM
+        gains.append((linked - before) * (1.0 if same else -math.exp2(LINKED_FROM)))
+    return gains
+
+
+def _said(weight: float, same: bool) -> float:
+    return -math.log2(1 + math.exp2(-weight if same else weight))
+
+
+def _is_clear(gains: Sequence[float]) -> bool:
+    """Whether gains add up to more than their standard error."""
+    return len(gains) > 1 and sum(gains) > pstdev(gains) * math.sqrt(len(gains))
