@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import Browser as Chromium
 
+from comity.intake import watching
 from comity.intake.retraining import models, propose
 from comity.store import Role
 from comity.web.pages.watching import _sizes
@@ -56,6 +57,16 @@ def test_a_sample_is_looked_at_pair_by_pair_and_gives_an_estimate(browser: Brows
     path = browser.post("/linking/samples").headers["location"]
     shown = browser.http.get(path).text
     assert "bits" not in shown
+    with office.node.store.connect(Role.INTAKE) as conn:
+        pair = watching.next_of(conn, UUID(path.rpartition("/")[2]))
+        families = conn.execute(
+            "select family_name from people.source_person where source_person = any(%s)", [[pair.a, pair.b]]
+        ).fetchall()
+    assert all(family in shown for (family,) in families), "what each source says, side by side"
+    [entry] = set(re.findall(r'href="/ledger/([0-9a-f-]{36})"', shown))
+    with office.node.store.connect(Role.GATE) as conn:
+        logged = conn.execute("select purpose, person from gate.disclosure where id = %s", [entry]).fetchone()
+    assert logged == ("identity-resolution", pair.person), "each look is a disclosure"
     drawn = int(re.search(r"0 of (\d+) links", text_of(shown)).group(1))
     token = re.search(r'name="token" value="([^"]+)"', shown).group(1)
     for place in range(1, drawn + 1):

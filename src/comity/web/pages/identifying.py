@@ -9,8 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query
@@ -18,23 +17,19 @@ from psycopg import Connection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from comity.agreements.models import Agreement
-from comity.gate import Disclosure, Read, disclose
-from comity.gate import Request as Asking
 from comity.gate.partings import lately, tell_partings, told_of
 from comity.intake import deciding
-from comity.intake.deciding import MAX_REASON, Ending, Side
+from comity.intake.deciding import MAX_REASON, Ending
 from comity.intake.queue import SOON, queue
 from comity.store import Role
 from comity.web import likeness, store
-from comity.web.agreeing import open_to
+from comity.web.beside import agreed, beside
 from comity.web.chart import waterfall
 from comity.web.errors import decided_otherwise, no_such_page, takes_another
 from comity.web.guards import refuse_forged
 from comity.web.language import catalogue, language_of, marked
 from comity.web.models import Colleague
 from comity.web.pages.oversight import ACTS
-from comity.web.present import Presenter
 from comity.web.render import page
 from comity.web.services import Services, services_of
 from comity.web.visitors import admit_colleague
@@ -43,7 +38,6 @@ router = APIRouter()
 Steward = Annotated[Colleague, Depends(admit_colleague)]
 Reason = Annotated[str, Form()]
 
-PURPOSE: Final = "identity-resolution"
 SHOWN_DECISIONS: Final = 20
 WHYS: Final = {
     "near": marked("What speaks for it and what speaks against it weigh about the same."),
@@ -84,29 +78,6 @@ CAUSES: Final = {
     "source": marked("A source has corrected, withdrawn or added something."),
 }
 ENDINGS: Final = frozenset({"confirm", "refuse", "withdraw"})
-# Which field of a record stands beside which comparison.
-_COMPARED: Final = {
-    "given": ("given_names",), "middle": ("given_names",), "family": ("family_name",), "birth": ("birth_date",),
-    "sex": ("sex",), "postcode": ("postcode",),
-}  # fmt: skip
-
-
-class Row(Protocol):
-    """A row as the gate let it out: only what was released, minimised."""
-
-    @property
-    def values(self) -> Mapping[str, object]:
-        """The values that were released, by field."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One field of two records: what each says, and how alike they are where that is compared."""
-
-    field: str
-    left: str | None  # None: withheld
-    right: str | None
-    alike: str
 
 
 @router.get("/who-is-who", name="questions", response_class=HTMLResponse)
@@ -114,7 +85,7 @@ async def questions(
     request: Request, colleague: Steward, page_number: Annotated[int, Query(alias="page", ge=1)] = 1
 ) -> Response:
     """Show what waits for a person, whoever is due somewhere first; what waits for a second; and what was decided."""
-    services, agreement = services_of(request), await _under(request, colleague)
+    services, agreement = services_of(request), await agreed(request, colleague)
     now = services.now()
     if agreement is None:
         return await page(request, "questions.html", active="questions", agreement=None)
@@ -136,7 +107,7 @@ async def questions(
         decided=decided,
         apart=apart,
         causes=CAUSES,
-        names=await _names(services),
+        names=await names_of(services),
         weeks=SOON.days // 7,
         whys=WHYS,
         limits=LIMITS,
@@ -156,13 +127,13 @@ async def undo(request: Request, decision: UUID, colleague: Steward, reason: Rea
     """Undo a decision: one is enough, and it takes effect at once. Whoever was shown the link meanwhile is told."""
     await refuse_forged(request)
     services = services_of(request)
-    if await _under(request, colleague) is None:
+    if await agreed(request, colleague) is None:
         raise no_such_page()
-    faults = _faults(reason)
+    faults = faults_in(reason)
     if faults:
         return await _decision(request, colleague, decision, 400, faults=faults, reason=reason)
     await _decide(
-        services, lambda conn: deciding.undo(conn, decision, services.now(), by=colleague.id, reason=_plain(reason))
+        services, lambda conn: deciding.undo(conn, decision, services.now(), by=colleague.id, reason=plain(reason))
     )
     return RedirectResponse(f"/who-is-who/decisions/{decision}", status_code=303)
 
@@ -171,7 +142,7 @@ async def undo(request: Request, decision: UUID, colleague: Steward, reason: Rea
 async def came_apart(request: Request, parting: UUID, colleague: Steward) -> Response:
     """Show what came apart without a decision, what had been disclosed while it was one, and who was told."""
     services = services_of(request)
-    if await _under(request, colleague) is None:
+    if await agreed(request, colleague) is None:
         raise no_such_page()
     found = await services.reading(Role.INTAKE, lambda conn: deciding.came_apart(conn, parting))
     async with services.as_role(Role.GATE) as conn:
@@ -184,7 +155,7 @@ async def came_apart(request: Request, parting: UUID, colleague: Steward) -> Res
         active="questions",
         parting=found,
         told=told,
-        names=await _names(services),
+        names=await names_of(services),
         acts=ACTS,
         causes=CAUSES,
     )
@@ -201,16 +172,16 @@ async def end(
     """Confirm or refuse what another proposed, or withdraw one's own."""
     await refuse_forged(request)
     services = services_of(request)
-    if await _under(request, colleague) is None or act not in ENDINGS:
+    if await agreed(request, colleague) is None or act not in ENDINGS:
         raise no_such_page()
     standing = await services.reading(Role.INTAKE, deciding.waiting)
     proposed = next((it for it in standing if it.proposal == proposal), None)
     if proposed is None:
         raise no_such_page()
-    faults = _faults(reason)
+    faults = faults_in(reason)
     if faults:
         return await _question(request, colleague, (proposed.a, proposed.b), 400, faults=faults, reason=reason)
-    now, by, why = services.now(), colleague.id, _plain(reason)
+    now, by, why = services.now(), colleague.id, plain(reason)
     if act == "confirm":
         made = await _decide(services, lambda conn: deciding.confirm(conn, proposal, now, by=by, reason=why))
         return RedirectResponse(f"/who-is-who/decisions/{made.judgement}", status_code=303)
@@ -237,12 +208,12 @@ async def answer(
     """Keep what was answered, or say what is still missing."""
     await refuse_forged(request)
     services = services_of(request)
-    if await _under(request, colleague) is None:
+    if await agreed(request, colleague) is None:
         raise no_such_page()
-    faults = {**({} if said in ANSWERS else {"answer": marked("Choose an answer")}), **_faults(reason)}
+    faults = {**({} if said in ANSWERS else {"answer": marked("Choose an answer")}), **faults_in(reason)}
     if faults:
         return await _question(request, colleague, (a, b), 400, faults=faults, reason=reason, answer=said)
-    now, by, why = services.now(), colleague.id, _plain(reason)
+    now, by, why = services.now(), colleague.id, plain(reason)
     if said == "cannot-tell":
         await _decide(services, lambda conn: deciding.doubt(conn, (a, b), now, by=by, reason=why))
         return RedirectResponse("/who-is-who", status_code=303)
@@ -254,14 +225,6 @@ async def answer(
 
 
 # ----------------------------------------------------------------------------------------------------------------------
-
-
-async def _under(request: Request, colleague: Colleague) -> Agreement | None:
-    """Return the agreement in force under which this colleague may look at who is who: the first by name."""
-    services = services_of(request)
-    async with services.as_role(Role.GOVERNANCE) as conn:
-        found = await open_to(conn, colleague, services.node.vocabulary, services.now())
-    return next((it for it in found if it.purpose == PURPOSE), None)
 
 
 async def _decide(services: Services, act: Callable[[Connection], Any]) -> Any:
@@ -289,7 +252,7 @@ async def _decision(
     reason: str = "",
 ) -> Response:
     services = services_of(request)
-    if await _under(request, colleague) is None:
+    if await agreed(request, colleague) is None:
         raise no_such_page()
     try:
         made, partings = await services.reading(Role.INTAKE, lambda conn: deciding.decision(conn, decision))
@@ -305,7 +268,7 @@ async def _decision(
         made=made,
         partings=partings,
         told=told,
-        names=await _names(services),
+        names=await names_of(services),
         acts=ACTS,
         faults=faults or {},
         reason=reason,
@@ -323,19 +286,14 @@ async def _question(
     reason: str = "",
     answer: str = "",
 ) -> Response:
-    services, agreement = services_of(request), await _under(request, colleague)
+    services, agreement = services_of(request), await agreed(request, colleague)
     if agreement is None:
         raise no_such_page()
     try:
-        side = await services.reading(Role.INTAKE, lambda conn: deciding.look(conn, pair))
+        found = await beside(request, colleague, agreement, pair)
     except deciding.NOT_THERE:
         raise no_such_page() from None
-    seen = [await _read(services, colleague, agreement, side.of(each)[0].person) for each in _apart(side)]
-    rows = {row.record_id: row for it in seen if it for row in it.rows.get("person", ())}
-    async with services.as_role(Role.GOVERNANCE) as conn:
-        agencies = await store.agency_labels(conn)
-    show = Presenter(services.node.vocabulary, language_of(request), services.zone, agencies, {})
-    say = catalogue(language_of(request)).gettext
+    side, show, say = found.side, found.show, catalogue(language_of(request)).gettext
     weighed = likeness.lines(side.weight, show, say)
     total = likeness.odds(side.weight.total, show, say)
     title, bar = say(marked("What speaks for one person, and what against")), say(marked("Together"))
@@ -346,13 +304,12 @@ async def _question(
         active="questions",
         agreement=agreement,
         side=side,
-        seen=[it for it in seen if it],
-        rows=rows,
-        compared=_compared(side, rows, show, likeness.levels(side.weight, say)),
+        beside=found,
+        rows=found.rows,
         lines=weighed,
         odds=total,
         chart=waterfall(likeness.steps(weighed), bar, title, total),
-        names=await _names(services),
+        names=await names_of(services),
         whys=WHYS,
         limits=LIMITS,
         strong=STRONG,
@@ -365,54 +322,21 @@ async def _question(
     )
 
 
-def _apart(side: Side) -> tuple[UUID, ...]:
-    """Return one record of each person that the two are in: one, if they are in one."""
-    return side.pair[:1] if side.same_person else side.pair
-
-
-async def _read(services: Services, colleague: Colleague, agreement: Agreement, person: UUID) -> Disclosure | None:
-    """Return what the gate lets out of a person, as any other disclosure; ``None`` if it is nothing."""
-    asked = Asking(Read(person), agreement.name, agreement.purpose, colleague.requester)
-    async with services.as_role(Role.GATE) as conn:
-        found = await disclose(
-            conn, asked, services.now(), vocabulary=services.node.vocabulary, keyring=services.keyring
-        )
-    return found if isinstance(found, Disclosure) else None
-
-
-def _compared(side: Side, rows: Mapping[UUID, Row], show: Presenter, levels: Mapping[str, str]) -> list[Compared]:
-    """Return the fields that either record says something of, or that are compared, in the vocabulary's order."""
-    beside: dict[str, list[str]] = {}
-    for comparison, alike in levels.items():
-        for field in _COMPARED.get(comparison, (comparison.removeprefix("identifier "),)):
-            beside.setdefault(field, []).append(alike)
-    found = []
-    for name in (it.name for it in show.vocabulary.record_type("person").fields):
-        said = [_said(rows.get(each), name, show) for each in side.pair]
-        if name in beside or any(it not in {None, "—"} for it in said):
-            found.append(Compared(name, said[0], said[1], "; ".join(beside.get(name, ()))))
-    return found
-
-
-def _said(row: Row | None, field: str, show: Presenter) -> str | None:
-    if row is None or field not in row.values:
-        return None
-    return show.value("person", field, row.values[field])
-
-
-async def _names(services: Services) -> dict[str, str]:
+async def names_of(services: Services) -> dict[str, str]:
     """Return what stewards are called, by their id. A source that decided itself is not among them."""
     async with services.as_role(Role.GOVERNANCE) as conn:
         agencies = await store.agency_labels(conn)
         return {person: name for agency in agencies for person, name in (await store.names_of(conn, agency)).items()}
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a reason as it is kept."""
     return text.replace("\r\n", "\n").strip()
 
 
-def _faults(reason: str) -> dict[str, str]:
-    text = _plain(reason)
+def faults_in(reason: str) -> dict[str, str]:
+    """Return what is wrong with a reason: nothing, if it can be kept."""
+    text = plain(reason)
     if not text:
         return {"reason": marked("Say why")}
     if len(text) > MAX_REASON or not all(line.isprintable() for line in text.replace("\t", " ").split("\n")):

@@ -1,11 +1,13 @@
 """For the data steward: how good linking is, which models there are, and samples of links to look at.
 
-No name is shown and no weight of a sampled pair: ids, counts and shares. What a record says is the gate's to let out.
+Counts and shares, and ids where an example is named. A sampled pair is shown as the gate lets it out, under the
+agreement for who is who, and without its weight.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Annotated, Final
 from uuid import UUID
@@ -17,10 +19,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from comity.intake import retraining, watching
+from comity.intake.deciding import NOT_THERE
 from comity.intake.retraining import Example, KeptModel, UnknownModelError
 from comity.intake.watching import AGES, SAID, Drifted, Quality, UnknownSampleError
 from comity.store import Role
 from comity.vocabulary.models import Label
+from comity.web.beside import agreed, beside
 from comity.web.chart import Bar, chart
 from comity.web.errors import no_such_page, unusable
 from comity.web.guards import refuse_forged
@@ -112,7 +116,13 @@ async def model(request: Request, version: str, colleague: Steward) -> Response:
         raise no_such_page()
     kept, examples = found
     return await page(
-        request, "linking-model.html", active="linking", model=kept, examples=examples, changes=_CHANGES, bands=_BANDS
+        request,
+        "linking-model.html",
+        active="linking",
+        model=kept,
+        examples=examples,
+        changes=_CHANGES,
+        bands=_BANDS,
     )
 
 
@@ -129,15 +139,28 @@ async def draw(request: Request, colleague: Steward) -> Response:
 
 @router.get("/linking/samples/{sample}", name="linking-sample", response_class=HTMLResponse)
 async def look(request: Request, sample: UUID, colleague: Steward) -> Response:
-    """Show the next pair of a sample, without its score."""
-    del colleague
+    """Show the next pair of a sample side by side, as the gate lets it out, without its score: that is a disclosure."""
     try:
         found, pair = await services_of(request).reading(
             Role.INTAKE, lambda conn: (watching.of(conn, sample), watching.next_of(conn, sample))
         )
     except UnknownSampleError:
         raise no_such_page() from None
-    return await page(request, "linking-sample.html", active="linking", sample=found, pair=pair, answers=_ANSWERS)
+    agreement = await agreed(request, colleague) if pair else None
+    shown = None
+    if pair and agreement:
+        with suppress(*NOT_THERE):
+            shown = await beside(request, colleague, agreement, (pair.a, pair.b))
+    return await page(
+        request,
+        "linking-sample.html",
+        active="linking",
+        sample=found,
+        pair=pair,
+        beside=shown,
+        agreement=agreement,
+        answers=_ANSWERS,
+    )
 
 
 @router.post("/linking/samples/{sample}", name="linking-answer")
