@@ -28,6 +28,26 @@ def proposed(office: Office) -> str:
     return str(version)
 
 
+def in_force(office: Office) -> tuple[str, str | None, str | None]:
+    with office.node.store.connect(Role.INTAKE) as conn:
+        [found] = [(it.version, it.by, it.reason) for it in models(conn) if it.in_force]
+    return found
+
+
+def persons_of(office: Office) -> dict[UUID, UUID]:
+    with office.node.store.connect(Role.INTAKE) as conn:
+        return dict(conn.execute("select source_person, person from people.membership").fetchall())
+
+
+def applied(office: Office) -> list[tuple[str, str]]:
+    """To what the ledger's entries commit: which models were put in force, and by whom."""
+    found = (
+        "select what->>'model', what->>'by' from intake.decision where what->>'act' = 'apply-model' order by decided_at"
+    )
+    with office.node.store.connect(Role.INTAKE) as conn:
+        return conn.execute(found).fetchall()
+
+
 def text_of(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
@@ -50,6 +70,27 @@ def test_a_proposed_model_shows_what_it_would_change(browser: Browser, proposed:
     assert "Persons that would be joined with another" in told
     assert f'comity people apply "{proposed}" --by' in told
     assert browser.http.get(f"/linking/models/{proposed[:-1]}").status_code == 404
+
+
+def test_a_model_is_put_in_force_by_a_steward_who_says_why_and_so_is_the_earlier_one(
+    browser: Browser, office: Office, proposed: str
+):
+    before, persons = in_force(office), persons_of(office)
+    browser.sign_in(STEWARD)
+    path = f"/linking/models/{proposed}"
+    assert browser.post(path).status_code == 400
+    assert browser.http.post(path, data={"reason": "it is better", "token": "no"}).status_code == 403
+    assert browser.post(f"{path}-not", reason="it is better").status_code == 404
+    assert (in_force(office), persons_of(office)) == (before, persons)
+    assert browser.post(path, reason="more is known").status_code == 303
+    assert in_force(office) == (proposed, STEWARD, "more is known")
+    assert applied(office) == [(proposed, STEWARD)]
+    shown = text_of(browser.http.get(path).text)
+    assert "more is known" in shown
+    assert "comity people apply" not in shown
+    assert browser.post(path, reason="again").status_code == 409
+    assert browser.post(f"/linking/models/{before[0]}", reason="it was better before").status_code == 303
+    assert (in_force(office)[0], persons_of(office)) == (before[0], persons)
 
 
 def test_a_sample_is_looked_at_pair_by_pair_and_gives_an_estimate(browser: Browser, office: Office):

@@ -91,6 +91,15 @@ def not_your_own() -> PageError:
     )
 
 
+def in_force_already() -> PageError:
+    """Refuse: the model that would be put in force is in force."""
+    return PageError(
+        409,
+        Label("This model is in force already", "Dit model is al in gebruik"),
+        Label("Open it again to see since when.", "Open het opnieuw om te zien sinds wanneer."),
+    )
+
+
 def decided_otherwise() -> PageError:
     """Refuse: something that stands says otherwise of these two."""
     return PageError(

@@ -1,7 +1,7 @@
 """For the data steward: how good linking is, which models there are, and samples of links to look at.
 
 Counts and shares, and ids where an example is named. A sampled pair is shown as the gate lets it out, under the
-agreement for who is who, and without its weight.
+agreement for who is who, and without its weight. Under that agreement alone a model is put in force.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from typing import Annotated, Final
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form
@@ -18,19 +19,20 @@ from psycopg import Connection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from comity.gate.partings import tell_partings
 from comity.intake import retraining, watching
-from comity.intake.deciding import NOT_THERE
+from comity.intake.deciding import MAX_REASON, NOT_THERE
 from comity.intake.retraining import Example, KeptModel, UnknownModelError
 from comity.intake.watching import AGES, SAID, Drifted, Quality, UnknownSampleError
 from comity.store import Role
 from comity.vocabulary.models import Label
 from comity.web.beside import agreed, beside
 from comity.web.chart import Bar, chart
-from comity.web.errors import no_such_page, unusable
+from comity.web.errors import in_force_already, no_such_page, unusable
 from comity.web.guards import refuse_forged
 from comity.web.language import language_of, marked
 from comity.web.models import Colleague
-from comity.web.pages.identifying import LIMITS
+from comity.web.pages.identifying import LIMITS, faults_in, names_of, plain
 from comity.web.render import page
 from comity.web.services import services_of
 from comity.web.visitors import admit_colleague
@@ -101,8 +103,45 @@ async def quality(request: Request, colleague: Steward) -> Response:
 
 @router.get("/linking/models/{version}", name="linking-model", response_class=HTMLResponse)
 async def model(request: Request, version: str, colleague: Steward) -> Response:
-    """Show a model: what it was measured at, and what it would change."""
-    del colleague
+    """Show a model: what it was measured at, what it would change, and how it is put in force."""
+    return await _model(request, colleague, version)
+
+
+@router.post("/linking/models/{version}", name="linking-model")
+async def apply(request: Request, version: str, colleague: Steward, reason: Annotated[str, Form()] = "") -> Response:
+    """Put a model in force, and link everybody by it: the answer comes when that is done.
+
+    A browser that goes away stops nothing; a node that does leaves everything as it was.
+    """
+    await refuse_forged(request)
+    if await agreed(request, colleague) is None:
+        raise no_such_page()
+    if faults := faults_in(reason):
+        return await _model(request, colleague, version, 400, faults=faults, reason=reason)
+    services, by, why = services_of(request), colleague.id, plain(reason)
+    if version not in {each.version for each in await services.reading(Role.INTAKE, retraining.models)}:
+        raise no_such_page()
+    try:
+        await services.reading(
+            Role.INTAKE, lambda conn: retraining.apply(conn, version, services.now(), by=by, reason=why)
+        )
+    except UnknownModelError:
+        raise in_force_already() from None
+    async with services.as_role(Role.GATE) as conn:
+        await tell_partings(conn, services.now())
+    return RedirectResponse(f"/linking/models/{quote(version)}", status_code=303)
+
+
+async def _model(
+    request: Request,
+    colleague: Colleague,
+    version: str,
+    status: int = 200,
+    *,
+    faults: Mapping[str, str] | None = None,
+    reason: str = "",
+) -> Response:
+    services = services_of(request)
 
     def read(conn: Connection) -> tuple[KeptModel, list[Example]] | None:
         try:
@@ -111,18 +150,24 @@ async def model(request: Request, version: str, colleague: Steward) -> Response:
             return None
         return (found, retraining.examples_of(conn, version)) if found.version == version else None
 
-    found = await services_of(request).reading(Role.INTAKE, read)
+    found = await services.reading(Role.INTAKE, read)
     if found is None:
         raise no_such_page()
     kept, examples = found
     return await page(
         request,
         "linking-model.html",
+        status,
         active="linking",
         model=kept,
         examples=examples,
         changes=_CHANGES,
         bands=_BANDS,
+        agreement=await agreed(request, colleague),
+        names=await names_of(services),
+        faults=faults or {},
+        reason=reason,
+        most=MAX_REASON,
     )
 
 
