@@ -68,7 +68,8 @@ def test_twins_are_kept_apart_until_a_person_says_otherwise():
     strong = dict.fromkeys(combinations(range(1, 4), 2), 9.0)
     unlike = frozenset({(1, 3), (2, 3)})
     assert cluster([1, 2, 3], strong, Bonds(unlike=unlike)) == [(1, 2), (3,)]
-    assert cluster([1, 2, 3], strong, Bonds(same=frozenset({(1, 3)}), unlike=unlike)) == [(1, 2, 3)]
+    assert cluster([1, 2, 3], strong, Bonds(same=frozenset({(1, 3)}), unlike=unlike)) == [(1, 3), (2,)]
+    assert cluster([1, 2, 3], strong, Bonds(same=frozenset({(1, 3)}), unlike=frozenset({(1, 3)}))) == [(1, 2, 3)]
 
 
 def test_judgements_that_contradict_each_other_are_refused():

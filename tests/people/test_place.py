@@ -98,6 +98,35 @@ def test_twins_are_two(linking):
     assert groups(linking) == [{1}, {2}]
 
 
+def same(conn, a, b):
+    people.judge(conn, UUID(int=a), UUID(int=b), same=True, by="p1", reason="seen", at=NOW)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["said first", "said last"])
+def test_same_of_two_forenames_is_of_these_two_and_of_whoever_bears_them(linking, first):
+    crowd = [said(3, agency="court"), said(4, given="Kees", agency="court"), said(5, given="Bart")]
+    people.place_many(linking, [said(1), said(2, given="Kees"), *([] if first else crowd)])
+    same(linking, 1, 2)
+    people.place_many(linking, crowd)
+    assert groups(linking) == [{1, 2, 3, 4}, {5}]
+    people.relink(linking, NOW)
+    assert groups(linking) == [{1, 2, 3, 4}, {5}]
+
+
+def test_same_of_one_forename_says_nothing_of_a_twin(linking):
+    people.place_many(linking, [said(1), said(2, agency="court"), said(3, given="Kees")])
+    same(linking, 1, 2)
+    assert groups(linking) == [{1, 2}, {3}]
+
+
+def test_same_of_a_name_alone_says_nothing_of_another_who_has_but_that_name(linking):
+    people.place_many(linking, [said(1), said(2, born=None), said(3, born=None, agency="court")])
+    same(linking, 1, 2)
+    assert groups(linking) == [{1, 2}, {3}]
+    people.place(linking, said(4))
+    assert groups(linking) == [{1, 2, 4}, {3}]
+
+
 def test_a_batch_is_linked_within_itself(linking):
     people.place_many(linking, [said(1), said(2), said(3, given="Kees", born=date(1991, 1, 7))])
     assert groups(linking) == [{1, 2}, {3}]

@@ -6,8 +6,8 @@
    *different* keeps the two apart, and every group that one is in from every group that the other is in.
 3. A group never forms across pairs that all lie below the threshold; so each component of the pairs at or above it
    can be clustered by itself, in bulk and live with the same result.
-4. Pairs that are *unlike* (twins by all appearances) keep two groups apart too, except of those whom a person has put
-   together with anybody: there the names are known to mislead. So they hold no component together either.
+4. Pairs that are *unlike* (``unlike.py``: twins by all appearances) keep two groups apart too, but not what somebody
+   has put together. So they hold no component together either.
 5. A pair that was never scored counts as :data:`UNSCORED`.
 6. Pairs that are *contrary* (``limits.py``) keep two groups apart as well, and so does their size: the strongest bonds
    have joined by then, so it is the weakest that gives way. What was refused for that alone is *held*, for a person.
@@ -87,9 +87,7 @@ def to_average(
     nodes: Iterable[N], weights: Mapping[tuple[N, N], float], bonds: Bonds[N], threshold: float = LINKED_FROM
 ) -> Iterator[list[N]]:
     """Yield the groups of two or more within which pairs are averaged (rules 3 and 7)."""
-    judged = {node for pair in bonds.same for node in pair}
-    parted = {pair for pair in bonds.unlike if judged.isdisjoint(pair)}
-    strong = [pair for pair, weight in weights.items() if weight >= threshold and pair not in parted]
+    strong = [pair for pair, weight in weights.items() if weight >= threshold and pair not in bonds.unlike]
     tied = strong + list(bonds.same)
     for group in components(nodes, tied):
         if len(group) <= LARGEST_COMPONENT:
@@ -161,9 +159,8 @@ class _Linkage(Generic[N]):
         for a, b in bonds.different:
             if a in where and b in where:
                 self._keep_apart(where[a], where[b])
-        judged = {node for pair in together for node in pair}
         for a, b in bonds.unlike:
-            if a in where and b in where and judged.isdisjoint((a, b)):
+            if a in where and b in where and where[a] != where[b]:
                 self._keep_apart(where[a], where[b])
         self.clashes: dict[tuple[N, N], Limit] = {
             pair: limit for pair, limit in bonds.contrary.items() if where.keys() >= set(pair)

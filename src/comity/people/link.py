@@ -9,12 +9,12 @@ from uuid import UUID
 
 from comity.people.bulk import Bench, bench
 from comity.people.cluster import Bonds, Grouped, Hold, N, components, grouped, to_average
-from comity.people.comparisons import may_be_twins, rests_on_names
 from comity.people.limits import contrary
 from comity.people.model import Model
 from comity.people.models import Pair, Standard, Stay
 from comity.people.score import LINKED_FROM, NEEDS_A_PERSON_FROM, NEVER, Against
 from comity.people.tally import Tally
+from comity.people.unlike import unlike
 
 Progress = Callable[[str], None]
 
@@ -46,18 +46,19 @@ def partition(
     """
     alone, persons, holds = set(ids), list[tuple[N, ...]](), list[Hold[N]]()
     same, different = _by_first(bonds.same), _by_first(bonds.different)
-    for group in to_average(alone, weights, replace(bonds, unlike=_unlike(weights, standards, model))):
+    for group in to_average(alone, weights, replace(bonds, unlike=_unlike(weights, standards, model, bonds))):
         alone.difference_update(group)
         pairs = list(combinations(group, 2))
         full = _weights(group, weights, unfound or {}, standards, model)
         judged = Bonds(_among(group, same), _among(group, different))
+        together = components(group, judged.same)
         found = grouped(
             group,
             full,
             replace(
                 judged,
-                unlike=frozenset((a, b) for a, b in pairs if _may_not_link(standards[a], standards[b], model)),
-                contrary=contrary(group, standards, stays or {}, model, components(group, judged.same)),
+                unlike=unlike(pairs, standards, model, together),
+                contrary=contrary(group, standards, stays or {}, model, together),
             ),
         )
         persons += found.persons
@@ -67,11 +68,12 @@ def partition(
 
 
 def _unlike(
-    weights: Mapping[tuple[N, N], float], standards: Mapping[N, Standard], model: Model
+    weights: Mapping[tuple[N, N], float], standards: Mapping[N, Standard], model: Model, bonds: Bonds[N]
 ) -> frozenset[tuple[N, N]]:
     """Return the strong pairs that may not link by themselves: they hold nobody together."""
     strong = (pair for pair, weight in weights.items() if weight >= LINKED_FROM)
-    return frozenset((a, b) for a, b in strong if _may_not_link(standards[a], standards[b], model))
+    judged = {each for pair in bonds.same for each in pair}
+    return unlike(strong, standards, model, components(judged, bonds.same))
 
 
 def _weights(
@@ -106,11 +108,6 @@ def _among(group: Sequence[N], pairs: Mapping[N, list[tuple[N, N]]]) -> frozense
     return frozenset(pair for each in group for pair in pairs.get(each, ()) if pair[1] in inside)
 
 
-def _may_not_link(a: Standard, b: Standard, model: Model) -> bool:
-    twins = model.forenames_tell and may_be_twins(a, b, model.borne)
-    return twins or (not model.frequencies and rests_on_names(a, b))
-
-
 def link(
     standards: Mapping[UUID, Standard],
     model: Model,
@@ -127,7 +124,7 @@ def link(
         on.drop(pairs)
         weights = {(ids[a], ids[b]): weight for a, b, weight in weighed}
         progress(f"clustering {len(weights)} pairs")
-        unfound = _unfound(on, ids, weights, model, replace(bonds, unlike=_unlike(weights, standards, model)))
+        unfound = _unfound(on, ids, weights, model, replace(bonds, unlike=_unlike(weights, standards, model, bonds)))
     found = partition(ids, weights, standards, model, bonds, stays, unfound)
     return Linked(weights, tuple(found.persons), tuple(found.holds), spread)
 
