@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from comity.intake import Intake, IntakeError, Outcome
 from comity.ledger import commitment
+from comity.people.starting import starting
+from comity.people.store import put_model
 from comity.store import Role
 
 
@@ -234,6 +236,16 @@ def test_a_source_says_that_two_of_its_persons_are_one(intake, jail, said, booki
     assert len(set(rows("select person from people.membership"))) == 1
     assert outbox()[-1]["kind"] == "combination"
     assert intake.receive(jail, said({"kind": "apart", "booking": "M2", "one": "P1", "two": "P2"})).quarantined == 1
+
+
+def test_what_a_source_says_of_two_whom_a_limit_keeps_apart_is_proposed_to_a_person(intake, jail, said, booking, rows):
+    put_model(intake.conn, starting([], [jail.agency], datetime.now(UTC)))
+    intake.receive(jail, said(booking("B1", "P1"), booking("B2", "P2", name="Tim Berners", born="1955-06-08")))
+    assert intake.receive(jail, said({"kind": "same", "booking": "M1", "one": "P1", "two": "P2"})).judged == 1
+    assert len(set(rows("select person from people.membership"))) == 2
+    assert rows("select proposed_by, strong from people.proposal") == [(jail.agency, ["limit"])]
+    assert intake.receive(jail, said({"kind": "apart", "booking": "M2", "one": "P1", "two": "P2"})).judged == 1
+    assert rows("select outcome from people.proposal_end") == [("withdrawn",)]
 
 
 def test_a_judgement_about_somebody_who_is_not_known_yet_waits(intake, jail, said, booking):

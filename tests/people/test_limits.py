@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from comity import people
-from comity.people import Features, questions
+from comity.people import Features, proposals, questions
 from comity.people import cluster as clustering
 from comity.people import store as rows
 from comity.people.cluster import Bonds, Hold, components, grouped
@@ -21,7 +21,7 @@ from comity.people.errors import ContradictoryJudgementError
 from comity.people.holds import held, put_stays
 from comity.people.limits import Limit, contrary, two_birthdays, two_prisons
 from comity.people.model import Chance
-from comity.people.models import Stay
+from comity.people.models import Judgement, Proposal, Stay, Strong
 from comity.people.standardise import standardise
 from comity.people.starting import starting
 from comity.store import Role
@@ -279,6 +279,30 @@ def test_different_ends_a_hold(conn):
     people.place_many(conn, CROWD)
     judge(conn, 1, 3, same=False)
     assert (groups(conn), open_holds(conn)) == ([{1, 2}, {3, 4}], [])
+
+
+def test_what_a_source_says_of_two_whom_a_limit_keeps_apart_waits_for_a_person(conn):
+    people.place_many(conn, CROWD)
+    pair, word = (UUID(int=2), UUID(int=3)), {"by": "police", "reason": "the police say so", "at": NOW}
+    proposed = proposals.say_same(conn, *pair, **word)
+    assert isinstance(proposed, Proposal)
+    assert (proposed.strong, groups(conn)) == ((Strong.LIMIT,), [{1, 2}, {3, 4}])
+    assert proposals.say_same(conn, *pair, **word) == proposed, "said twice is said once"
+    judged = proposals.confirm(conn, proposed.proposal, by="steward", reason="looked", at=NOW)
+    assert (judged.by, groups(conn)) == ("police", [{1, 2, 3, 4}])
+    people.undo(conn, judged.judgement, by="steward", reason="mistaken", at=NOW)
+    proposals.say_same(conn, *pair, **word)
+    proposals.say_different(conn, *pair, **word)
+    assert (proposals.open_proposals(conn), open_holds(conn)) == ([], [])
+    with pytest.raises(ContradictoryJudgementError):
+        proposals.say_same(conn, *pair, **word)
+
+
+def test_what_a_source_says_of_its_own_that_nothing_contradicts_binds_at_once(conn):
+    people.place_many(conn, [said(1, "A1234567"), said(2, given_names="Piet", family_name="Jansen")])
+    judged = proposals.say_same(conn, UUID(int=1), UUID(int=2), by="police", reason="so", at=NOW)
+    assert isinstance(judged, Judgement)
+    assert groups(conn) == [{1, 2}]
 
 
 def test_a_hold_keeps_since_when_it_stands(conn):

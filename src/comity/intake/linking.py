@@ -17,7 +17,7 @@ from comity.intake.holding import enter_holds
 from comity.intake.restore import Taken
 from comity.intake.sitting import Sitting
 from comity.intake.store import QUERIES, Connection, ids
-from comity.people import Features
+from comity.people import Features, proposals
 from comity.people.errors import ContradictoryJudgementError, UnknownSourcePersonError
 from comity.people.models import Stay
 from comity.record.models import Record
@@ -107,12 +107,16 @@ def _text(record: Record, name: str) -> str | None:
 
 
 def judge(sitting: Sitting, pair: tuple[UUID, UUID], *, same: bool) -> Cause | None:
-    """Let a source's own word on two of its persons bind: the same human being, or two. Return why it cannot."""
+    """Let a source's own word on two of its persons bind: the same human being, or two. Return why it cannot.
+
+    *Same* of two whom a limit keeps apart is proposed, and a person confirms it.
+    """
     if known(sitting.conn, pair) != set(pair):
         return Cause.PERSON_NOT_KNOWN_YET
     reason = f"{sitting.mapping.label} says so"
     try:
-        people.judge(sitting.conn, *pair, same=same, by=sitting.mapping.agency, reason=reason, at=sitting.now)
+        say = proposals.say_same if same else proposals.say_different
+        say(sitting.conn, *pair, by=sitting.mapping.agency, reason=reason, at=sitting.now)
     except UnknownSourcePersonError:
         return Cause.PERSON_NOT_KNOWN_YET
     except ContradictoryJudgementError:

@@ -193,6 +193,7 @@ class Strong(StrEnum):
     NUMBERS = "numbers"  # both bear a number of one kind, and not the same one
     AGENCIES = "agencies"  # each is known to two agencies or more
     DECIDED = "decided"  # a person has said of one of them before that two of its records are one human being
+    LIMIT = "limit"  # a source says so of two whom a limit keeps apart: numbers, birthdays or prisons that contradict
 
 
 @dataclass(frozen=True, slots=True)

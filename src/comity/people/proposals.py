@@ -7,6 +7,9 @@
 3. Until it is confirmed nothing moves, and nothing else is decided between the two persons.
 4. Whoever confirms binds what the proposer said: the judgement bears the proposer's id and reason.
 5. *Different* takes one, and so does undoing: parting loses nothing, and must never wait.
+6. A source's own *same* binds at once, unless numbers, birthdays or prisons of the two persons contradict it
+   (``limits.py``): then it is proposed, and a person confirms it. A slip there would join two people whom every other
+   source tells apart, and nobody would have looked.
 """
 
 from __future__ import annotations
@@ -16,9 +19,11 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from uuid import UUID, uuid4
 
-from comity.people import store
+from comity.people import holds, store
+from comity.people.cluster import components
 from comity.people.errors import OwnProposalError, ProposalStandsError, UnknownProposalError
-from comity.people.judge import judge, placed
+from comity.people.judge import foresee, judge, placed
+from comity.people.limits import contrary
 from comity.people.models import Judgement, Proposal, Standard, Strong
 from comity.people.questions import two
 from comity.people.store import Conn
@@ -85,6 +90,54 @@ def decide(conn: Conn, a: UUID, b: UUID, *, same: bool, by: str, reason: str, at
     strong = strength_of(conn, a, b) if same else ()
     if not strong:
         return judge(conn, a, b, same=same, by=by, reason=reason, at=at)
+    return _propose(conn, a, b, strong, by=by, reason=reason, at=at)
+
+
+def say_same(conn: Conn, a: UUID, b: UUID, *, by: str, reason: str, at: datetime) -> Judgement | Proposal:
+    """Let a source's own word bind that two of its records are one, or propose it where a limit keeps them apart.
+
+    ``by`` is the source's agency. What it has proposed already stays proposed.
+
+    Raises:
+        UnknownSourcePersonError: one of them is not placed.
+        ContradictoryJudgementError: a judgement that stands says otherwise, directly or through others.
+    """
+    store.lock(conn)
+    if not _is_limited(conn, a, b):
+        return judge(conn, a, b, same=True, by=by, reason=reason, at=at)
+    foresee(conn, a, b, same=True)
+    standing = proposal_between(conn, a, b)
+    return standing or _propose(conn, a, b, (Strong.LIMIT,), by=by, reason=reason, at=at)
+
+
+def say_different(conn: Conn, a: UUID, b: UUID, *, by: str, reason: str, at: datetime) -> Judgement:
+    """Let a source's own word bind that two of its records are two people; what it proposed of them is withdrawn.
+
+    Raises as :func:`say_same` does.
+    """
+    store.lock(conn)
+    standing = proposal_between(conn, a, b)
+    if standing is not None and standing.by == by:
+        _end(conn, standing, "withdrawn", by, reason, at, None)
+    return judge(conn, a, b, same=False, by=by, reason=reason, at=at)
+
+
+def _is_limited(conn: Conn, a: UUID, b: UUID) -> bool:
+    """Whether a limit keeps the persons of two source persons apart, whatever they weigh."""
+    persons, model = placed(conn, a, b), store.current_model(conn)
+    if persons[a] == persons[b] or model is None:
+        return False
+    sides = {person: {id_ for id_, _ in of} for person, of in members_of(conn, persons.values()).items()}
+    ids = sorted(set[UUID]().union(*sides.values()))
+    inside = [pair for pair in store.bonds_of(conn, ids).same if set(pair) <= set(ids)]
+    stays = holds.stays(conn.execute(store.QUERIES.stays_of, {"ids": ids}))
+    clashing = contrary(ids, store.standards_of(conn, ids), stays, model, components(ids, inside))
+    return any((x in sides[persons[a]]) != (y in sides[persons[a]]) for x, y in clashing)
+
+
+def _propose(
+    conn: Conn, a: UUID, b: UUID, strong: tuple[Strong, ...], *, by: str, reason: str, at: datetime
+) -> Proposal:
     low, high = two(a, b)
     proposal = Proposal(uuid4(), low, high, by, reason, strong, at)
     values = {"proposal": proposal.proposal, "a": low, "b": high, "by": by, "reason": reason, "strong": list(strong)}

@@ -61,6 +61,7 @@ STRONG: Final = {
     "numbers": marked("both bear a number of one kind, and not the same one"),
     "agencies": marked("each is known to two agencies or more"),
     "decided": marked("somebody has decided before that records of one of them belong together"),
+    "limit": marked("a source says it of two whose numbers, birthdays or prisons contradict it"),
 }
 ANSWERS: Final = {
     "same": (
