@@ -27,6 +27,7 @@ from comity.people.model import Model
 from comity.people.models import Standard
 from comity.people.standardise import standardise
 from comity.people.train import train
+from comity.people.unlike import unlike
 from comity.store import Store
 
 LABELS = 200
@@ -86,7 +87,14 @@ def _asked(standards: Mapping[UUID, Standard], truth: Mapping[UUID, str], model:
     ids = sorted(standards)
     people = [standards[each] for each in ids]
     weights = {(ids[a], ids[b]): weight for a, b, weight in weigh(people, candidates(people), model)}
-    return taught(model, [(weights[a, b], truth[a] == truth[b]) for a, b in to_ask(weights, LABELS, _SEED)])
+    ruled = unlike(weights, standards, model)  # a rule parts these, whatever they weigh
+    asked = to_ask({pair: weight for pair, weight in weights.items() if pair not in ruled}, LABELS, _SEED)
+
+    def together(by: Model) -> list[bool]:
+        persons = _persons(standards, by)
+        return [persons[a] == persons[b] for a, b in asked]
+
+    return taught(model, [(weights[a, b], truth[a] == truth[b]) for a, b in asked], together)
 
 
 def _blocked(standards: Mapping[UUID, Standard], truth: Mapping[UUID, str]) -> float:

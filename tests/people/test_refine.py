@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comity.people.ask import REACH, decided, explained, shift, taught, to_ask
+from comity.people.ask import REACH, explained, saved, shift, taught, to_ask
 from comity.people.comparisons import SLIPS
 from comity.people.model import Chance
 from comity.people.refine import Pattern, _counts, _falling, chance, refined
+from comity.people.score import LINKED_FROM
 from comity.people.starting import starting
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -78,18 +79,25 @@ def test_the_nearest_falling_values_fall_and_keep_the_mean(pairs):
 # --- answers -----------------------------------------------------------------------------------------------------------
 
 
+def learnt_from(base, answers):
+    """What answers teach where every pair is linked by its own weight."""
+    return taught(
+        base, answers, lambda by: [w + by.prior_weight - base.prior_weight >= LINKED_FROM for w, _ in answers]
+    )
+
+
 def test_answers_move_the_weights_to_what_they_are_worth():
     base = model()
     weights = [(w - 20) / 2 for w in range(41)]
     right = [(w, chance(w) > 0.5) for w in weights] * 5
-    assert taught(base, right).prior_weight == pytest.approx(base.prior_weight, abs=0.3)
+    assert learnt_from(base, right).prior_weight == pytest.approx(base.prior_weight, abs=0.3)
     too_high = [(w, chance(w - 4) > 0.5) for w in weights] * 5
-    assert taught(base, too_high).prior_weight == pytest.approx(base.prior_weight - 4, abs=0.5)
+    assert learnt_from(base, too_high).prior_weight == pytest.approx(base.prior_weight - 4, abs=0.5)
 
 
 @pytest.mark.parametrize("few", [[], [(5.0, False)], [(2.1, False), (-3.0, True)]])
 def test_of_no_answers_or_a_few_nothing_is_learnt(few):
-    assert taught(model(), few) == model()
+    assert learnt_from(model(), few) == model()
 
 
 def test_where_weights_are_worth_what_they_say_chance_teaches_nothing():
@@ -97,7 +105,7 @@ def test_where_weights_are_worth_what_they_say_chance_teaches_nothing():
     for seed in range(40):
         draw = Random(seed)  # noqa: S311 - a test's
         answers = [(weight, draw.random() < chance(weight)) for weight in [(w - 100) / 10 for w in range(200)]]
-        moved += taught(base, answers) != base
+        moved += learnt_from(base, answers) != base
     assert moved <= 1
 
 
@@ -107,8 +115,15 @@ def test_what_explains_the_answers_better_and_decides_worse_is_not_learnt():
     Random(1).shuffle(answers)  # noqa: S311 - a test's
     assert shift(answers) < -1
     assert sum(explained(answers)) > 0
-    assert sum(decided(answers, shift(answers))) < 0
-    assert taught(model(), answers) == model()
+    assert learnt_from(model(), answers) == model()
+
+
+def test_what_linking_by_it_would_not_do_better_is_not_learnt():
+    too_high = [(w, chance(w - 4) > 0.5) for w in ((w - 20) / 2 for w in range(41))] * 5
+    assert learnt_from(model(), too_high) != model()
+    assert taught(model(), too_high, lambda _: [True] * len(too_high)) == model(), "nobody would be linked otherwise"
+    same, before, after = (True, True, False, False), (True, False, True, False), (False, True, False, True)
+    assert saved(same, before, after) == [-1, 1, 4, -4]
 
 
 def test_whom_to_ask_about_is_spread_over_the_weights_and_told_in_no_order_of_them():

@@ -7,15 +7,15 @@
    without them (a normal distribution about none, :data:`DOUBT` bits wide).
 3. A threshold never moves. Two bits are four to one, before and after.
 4. What is learnt must be clearly better, or nothing is: it explains better the answers that it was not learnt from, and
-   decides better where it decides otherwise, a wrong link counted as four missed ones; both by more than their standard
-   error. Answers far from the threshold say how odd the pairs there are, and may be explained better by a prior that
-   decides worse.
+   puts the pairs asked about together and apart better, a wrong link counted as four missed ones; both by more than
+   their standard error. A pair is not linked by its weight alone, but by the company that it keeps: what explains the
+   weights better may part persons that were right.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from statistics import pstdev
@@ -53,17 +53,19 @@ def to_ask(weights: Mapping[Pair, float], number: int, seed: int) -> list[Pair]:
     return drawn[:number]
 
 
-def taught(model: Model, answers: Sequence[tuple[float, bool]]) -> Model:
+def taught(model: Model, answers: Sequence[tuple[float, bool]], together: Callable[[Model], Sequence[bool]]) -> Model:
     """Return the model with the prior that the answers bear out, or as it is if that is not clearly better.
 
     Of each answer a weight under ``model``, and whether it is one human being. Whatever was asked about is as good as
-    any other: the pairs were drawn by weight, and what is learnt is what a weight is worth.
+    any other: the pairs were drawn by weight, and what is learnt is what a weight is worth. ``together`` tells of each,
+    in their order, whether it is in one person where everybody is linked by a model.
     """
-    moved = shift(answers)
-    if not (_is_clear(explained(answers)) and _is_clear(decided(answers, moved))):
+    if not _is_clear(explained(answers)):
         return model
-    odds = math.exp2(model.prior_weight + moved)
-    return replace(model, prior=odds / (1 + odds))
+    odds = math.exp2(model.prior_weight + shift(answers))
+    moved = replace(model, prior=odds / (1 + odds))
+    same = [one for _, one in answers]
+    return moved if _is_clear(saved(same, together(model), together(moved))) else model
 
 
 def shift(answers: Sequence[tuple[float, bool]]) -> float:
@@ -91,13 +93,10 @@ def explained(answers: Sequence[tuple[float, bool]]) -> list[float]:
     return gains
 
 
-def decided(answers: Sequence[tuple[float, bool]], moved: float) -> list[float]:
-    """Return for each answer what deciding by the moved weight saves: a missed link is one, a wrong one four."""
-    gains = []
-    for weight, same in answers:
-        linked, before = weight + moved >= LINKED_FROM, weight >= LINKED_FROM
-        gains.append((linked - before) * (1.0 if same else -math.exp2(LINKED_FROM)))
-    return gains
+def saved(same: Sequence[bool], before: Sequence[bool], after: Sequence[bool]) -> list[float]:
+    """Return for each answer what linking otherwise saves: a missed link costs one, a wrong one four."""
+    gains = zip(same, before, after, strict=True)
+    return [(then - now) * (1.0 if one else -math.exp2(LINKED_FROM)) for one, now, then in gains]
 
 
 def _said(weight: float, same: bool) -> float:
