@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from comity.people.block import LARGEST_BLOCK
-from comity.people.bulk import Blocking, _sharing
+from comity.people.bulk import Blocking, _read, bench
+from comity.people.comparisons import comparisons
+from comity.people.estimate import Session, _at_first, within_one
 from comity.people.models import Features
+from comity.people.refine import Pattern
 from comity.people.standardise import standardise
 from comity.people.starting import STARTING
 from comity.people.train import LEAST_TO_TRAIN, train
@@ -101,11 +105,42 @@ def test_a_name_that_very_many_bear_does_not_undo_what_is_learnt(people, model):
 
 
 def test_the_pairs_of_a_date_or_name_that_very_many_share_are_left_out_of_training():
-    rule = _sharing(Blocking(("given", "family"), (("jan", "o'brien"), ("wim", "berg"))))
-    assert rule == (
-        "l.given = r.given and l.family = r.family and l.given || ' ' || l.family not in ('jan o''brien', 'wim berg')"
-    )
-    assert _sharing(Blocking(("birth",))) == "l.birth = r.birth"
+    names = [("jan", "o'brien"), ("jan", "o'brien"), ("wim", "berg"), ("wim", "berg"), ("wim", None), ("wim", None)]
+    people = [standardise(Features(UUID(int=1), "a", given, family)) for given, family in names]
+    with bench(people, []) as on:
+        found = lambda crowded: on.count(on.sharing(Blocking(("given", "family"), crowded)))  # noqa: E731 - short
+        assert found(()) == 2
+        assert found((("jan", "obrien"),)) == 1
+        assert found((("jan", "obrien"), ("wim", "berg"))) == 0
+
+
+def test_chances_within_one_person_are_those_that_splink_estimates_from_the_same_pairs(people, model):
+    compared = [each for each in comparisons((), model.agencies) if each.name != "slips"]
+    begun = {
+        c.name: {x.name: replace(model.chances[c.name][x.name], m=_at_first(c)[x.name]) for x in c.levels[1:]}
+        for c in compared
+    }
+    begun = replace(model, chances={**model.chances, **begun})
+    blockings = [Blocking(("birth",)), Blocking(("given", "family"))]
+    with bench(people, []) as on:
+        ours = on.within(compared, begun, blockings)
+        linker = on.linker(compared, begun)
+        for rule in ("l.birth = r.birth", "l.given = r.given and l.family = r.family"):
+            linker.training.estimate_parameters_using_expectation_maximisation(rule)
+        splinks = _read(linker.misc.save_model_to_json(), "m_probability", compared)
+    for comparison, levels in ours.items():
+        for level, m in levels.items():
+            assert m == pytest.approx(splinks[comparison][level], abs=1e-3), (comparison, level)
+
+
+def test_a_level_that_only_strangers_reach_shrinks_and_stays_above_nothing(model):
+    compared = [each for each in comparisons((), model.agencies) if each.name in {"sex", "given", "birth"}]
+    alike = {"sex": "same", "given": "same", "birth": "same"}
+    patterns = [Pattern(alike, 0.0, 500), Pattern({**alike, "sex": "different", "given": "different"}, -60.0, 10**9)]
+    learnt = within_one(model, compared, [Session(("birth",), patterns)])
+    assert 0 < learnt["sex"]["different"] < 1e-6
+    assert "nickname" not in learnt["given"]
+    assert "birth" not in {name for name, levels in learnt.items() if levels}
 
 
 def test_people_without_birth_dates_train_what_they_can():

@@ -13,14 +13,14 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from comity.people import block
 from comity.people.comparisons import BORNE, Comparison, borne_column, identifier_column
-from comity.people.errors import ModelError
+from comity.people.estimate import Session, learning, within_one
 from comity.people.model import Frequencies, Model
 from comity.people.models import Standard
 from comity.people.refine import Pattern
@@ -40,8 +40,6 @@ _LISTS = ("address", "families", "formal", "names")
 THREADS = 2
 # What DuckDB may hold in memory, beside the people themselves; beyond it, it works on disk. 2026-11-26.
 MEMORY = "1GB"
-# Steps of expectation maximisation: Splink's own number, and what to fall back on. 2026-11-26.
-STEPS = (25, 12, 6, 3)
 _BATCH = 10_000
 
 
@@ -151,20 +149,14 @@ class Bench:
         *,
         of: Sequence[int] | None = None,
         borne: Model | None = None,
-        known_m: bool = True,
-        retain: bool = False,
-        steps: int = STEPS[0],
     ) -> Linker:
         """Return a linker over the people, or over those ``of`` positions; with a model's weights and frequencies.
 
-        ``borne`` is the model that knows which names people bear, if it is another. With ``retain`` its pairs say which
-        levels they reached, and what rarity added.
+        ``borne`` is the model that knows which names people bear, if it is another.
         """
         from splink import DuckDBAPI, Linker
 
-        settings = _settings(compared, model, known_m=known_m)
-        settings |= {"retain_matching_columns": retain, "retain_intermediate_calculation_columns": retain}
-        settings |= {"max_iterations": steps}
+        settings = _settings(compared, model)
         api = DuckDBAPI(connection=self.connection)
         linker = Linker(api.register(self._people(borne or model, of)), settings, log_level=None)
         for column, known in (model.frequencies if model else {}).items():
@@ -223,34 +215,64 @@ class Bench:
             return found, counted(spread)
 
     @contextmanager
-    def _weighing(self, pairs: str, model: Model, least: float | None = None, *, retain: bool = False) -> Iterator[str]:
+    def _weighing(self, pairs: str, model: Model, least: float | None = None) -> Iterator[str]:
         """Weigh the pairs of a table; give the name of the table that holds them for as long as it is needed."""
         from splink import DuckDBAPI
 
         blocked = f"{pairs}_blocked"
         columns = "'0' as match_key, l as join_key_l, r as join_key_r"
         self.connection.execute(f"create or replace view {blocked} as select {columns} from {pairs}")  # noqa: S608 - names of our own
-        linker = self.linker(model.comparisons, model, retain=retain)
+        linker = self.linker(model.comparisons, model)
         linker.table_management.register_blocked_pairs_for_predict(
             DuckDBAPI(connection=self.connection).register(blocked)
         )
         yield linker.inference.predict(threshold_match_weight=least, warning_mode="never").physical_name
 
-    def observe(self, pairs: str, model: Model) -> list[Pattern]:
-        """Return how many pairs of a table reached which levels. Rarity is told to a quarter of a bit."""
-        with self.passing(), self._weighing(pairs, model, retain=True) as table:
-            levels = [f"gamma_{_output(comparison)}" for comparison in model.comparisons]
-            rarities = [
-                f"mw_tf_adj_{_output(comparison)}"
-                for comparison in model.comparisons
-                if any(level.frequency in model.frequencies for level in comparison.levels)
-            ]
+    def sharing(self, blocking: Blocking) -> str:
+        """Return the name of a table of the pairs that share the columns of a blocking, the crowded values left out."""
+        import pyarrow as pa
+
+        columns = ", ".join(blocking.columns)
+        left_out = self.make(f"select {columns} from everybody limit 0")  # noqa: S608 - names of our own
+        crowded = [dict(zip(blocking.columns, values, strict=True)) for values in blocking.crowded]
+        if crowded:
+            self._insert(left_out, columns, pa.Table.from_pylist(crowded))
+        few = self.make(f"select unique_id, {columns} from everybody anti join {left_out} using ({columns})")  # noqa: S608
+        same = " and ".join(f"l.{column} = r.{column}" for column in blocking.columns)
+        pairs = f"from {few} as l join {few} as r on {same} and l.unique_id < r.unique_id"
+        return self.make(f"select l.unique_id as l, r.unique_id as r {pairs}")
+
+    def observe(self, pairs: str, model: Model, compared: Sequence[Comparison] | None = None) -> list[Pattern]:
+        """Return how many pairs of a table reached which levels. Rarity is told to a quarter of a bit.
+
+        Splink counts such patterns for itself, and shows them to nobody; its weights need each pair, these do not.
+        """
+        compared = model.comparisons if compared is None else compared
+        levels = [f"{_reached(each)} as c{place}" for place, each in enumerate(compared)]
+        rarities = [found for place, each in enumerate(compared) if (found := _rarity(each, f"c{place}", model))]
+        with self.passing():
+            people = self._known(model)
+            columns = [name for (name, *_) in self.connection.execute(f"describe {people}").fetchall()]
+            both = ", ".join(f'{side}."{name}" as "{name}_{side}"' for side in "lr" for name in columns)
+            joined = (
+                f"from {pairs} as p join {people} as l on l.unique_id = p.l join {people} as r on r.unique_id = p.r"
+            )
+            compare = f"select *, {', '.join(levels)} from (select {both} {joined})"  # noqa: S608 - names of our own
+            numbered = ", ".join(f"c{place}" for place in range(len(compared)))
             rarity = f"round(4 * ({' + '.join(rarities) or '0'})) / 4"
-            query = f"select {', '.join(levels)}, {rarity} as rarity, count(*) from {table} group by all order by all"  # noqa: S608 - names of our own and of Splink
-            return [
-                Pattern({c.name: _level(c, value) for c, value in zip(model.comparisons, row, strict=False)}, *row[-2:])
-                for row in self.connection.execute(query).fetchall()
-            ]
+            query = f"select {numbered}, {rarity} as rarity, count(*) from ({compare}) group by all order by all"  # noqa: S608
+            rows = self.connection.execute(query).fetchall()
+        return [
+            Pattern({c.name: c.levels[reached].name for c, reached in zip(compared, row, strict=False)}, *row[-2:])
+            for row in rows
+        ]
+
+    def _known(self, model: Model) -> str:
+        """Make a table of everybody with what a model knows of their names: whether they are borne, and how common."""
+        people = self._people(model, None)
+        for column, known in model.frequencies.items():
+            people = self.make(f"select * from {people} left join {self._frequencies(column, known)} using ({column})")  # noqa: S608
+        return people
 
     def strangers(
         self, of: Sequence[int], compared: Sequence[Comparison], model: Model, *, pairs: float, seed: int
@@ -266,13 +288,12 @@ class Bench:
 
     def within(self, compared: Sequence[Comparison], model: Model, blockings: Sequence[Blocking]) -> Probabilities:
         """Estimate by expectation maximisation how often each level holds within one person, ``u`` being known."""
-        for steps in STEPS:
-            with self.passing(), suppress(ValueError):  # a chance that shrank with every step came to nothing
-                linker = self.linker(compared, model, known_m=False, steps=steps)
-                for blocking in blockings:
-                    linker.training.estimate_parameters_using_expectation_maximisation(_sharing(blocking))
-                return _read(linker.misc.save_model_to_json(), "m_probability", compared)
-        raise ModelError("training: a level has no chance within one person; is a field filled in at random?")
+        sessions = []
+        for blocking in blockings:
+            with self.passing():
+                learnt = learning(compared, blocking.columns)
+                sessions.append(Session(blocking.columns, self.observe(self.sharing(blocking), model, learnt)))
+        return within_one(model, compared, sessions)
 
 
 @contextmanager
@@ -285,16 +306,6 @@ def bench(people: Iterable[Standard], kinds: Iterable[str]) -> Iterator[Bench]:
         warnings.simplefilter("ignore")
         with duckdb.connect(config={"threads": THREADS, "memory_limit": MEMORY, "temp_directory": spill}) as connection:
             yield Bench(connection, people, kinds)
-
-
-def _sharing(blocking: Blocking) -> str:
-    """Return the rule that pairs who share the columns' values, those that very many share left out."""
-    rule = " and ".join(f"l.{column} = r.{column}" for column in blocking.columns)
-    if not blocking.crowded:
-        return rule
-    value = " || ' ' || ".join(f"l.{column}" for column in blocking.columns)
-    crowded = ", ".join("'{}'".format(" ".join(values).replace("'", "''")) for values in blocking.crowded)
-    return f"{rule} and {value} not in ({crowded})"
 
 
 def weigh(people: Sequence[Standard], pairs: Pairs, model: Model) -> list[tuple[int, int, float]]:
@@ -313,21 +324,34 @@ def observe(people: Sequence[Standard], pairs: Pairs, model: Model) -> list[Patt
         return on.observe(on.pairs(pairs), model)
 
 
-def _level(comparison: Comparison, value: int) -> str:
-    """Return the level that Splink's number stands for: -1 is absent, 0 the last, and up to the likest."""
-    return comparison.levels[0 if value < 0 else len(comparison.levels) - 1 - value].name
+def _reached(comparison: Comparison) -> str:
+    """Return SQL for which level a pair reaches, by its place."""
+    *asked, _ = comparison.levels
+    when = " ".join(f"when {level.sql} then {place}" for place, level in enumerate(asked))
+    return f"case {when} else {len(asked)} end"
 
 
-def _settings(compared: Sequence[Comparison], model: Model | None, *, known_m: bool) -> dict[str, Any]:
+def _rarity(comparison: Comparison, reached: str, model: Model) -> str | None:
+    """Return SQL for what rarity adds to a pair's weight, in bits; None where it adds nothing."""
+    for place, level in enumerate(comparison.levels):
+        if level.frequency in model.frequencies:
+            usual = model.chances[comparison.name][level.name].u
+            return f"if({reached} = {place}, log2({usual!r} / tf_{level.frequency}_l), 0)"
+    return None
+
+
+def _settings(compared: Sequence[Comparison], model: Model | None) -> dict[str, Any]:
     chosen: dict[str, Any] = {"probability_two_random_records_match": model.prior} if model else {}
     return chosen | {
         "link_type": "dedupe_only",
-        "comparisons": [_comparison(comparison, model, known_m=known_m) for comparison in compared],
+        "comparisons": [_comparison(comparison, model) for comparison in compared],
         "blocking_rules_to_generate_predictions": [],
+        "retain_matching_columns": False,
+        "retain_intermediate_calculation_columns": False,
     }
 
 
-def _comparison(comparison: Comparison, model: Model | None, *, known_m: bool) -> dict[str, Any]:
+def _comparison(comparison: Comparison, model: Model | None) -> dict[str, Any]:
     levels = []
     for position, level in enumerate(comparison.levels):
         entry: dict[str, Any] = {"sql_condition": level.sql, "label_for_charts": level.name}
@@ -335,7 +359,7 @@ def _comparison(comparison: Comparison, model: Model | None, *, known_m: bool) -
             entry["is_null_level"] = True
         elif model:
             chance = model.chances[comparison.name][level.name]
-            entry |= {"u_probability": chance.u} | ({"m_probability": chance.m} if known_m else {})
+            entry |= {"u_probability": chance.u, "m_probability": chance.m}
         if model and level.frequency in model.frequencies:
             entry |= {"tf_adjustment_column": level.frequency, "disable_tf_exact_match_detection": True}
         levels.append(entry)

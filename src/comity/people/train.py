@@ -1,12 +1,13 @@
-"""Train a model on what is there, without a label. The estimators are Splink's, the order is ours.
+"""Train a model on what is there, without a label. The estimators are Splink's or do as Splink's do, the order is ours.
 
 1. *Chances among strangers* (``u``) and *frequencies* are those of people, not of records: they are taken over one
    representative per provisional person. Taken over records, the many records of one prisoner make a rare name look
    common, and true pairs among the random ones make strangers look alike.
 2. Exact agreement among strangers is counted, not sampled: it is the rarest level and carries the most weight.
 3. *Chances within one person* (``m``) come from expectation maximisation, blocked once on the birth date and once on
-   the name, so that each is learnt where the others already speak. A birth date that very many share is what a form
-   says when nobody knows: its pairs would be all that is learnt from, and too many to look at.
+   the name, so that each is learnt where the others already speak (``estimate.py``). A birth
+   date that very many share is what a form says when nobody knows: its pairs would be all that is learnt from, and too
+   many to look at.
 4. *The prior* is the one under which the pairs' own probabilities add up to the number of pairs that it promises.
 5. A level seen in no pair keeps a small chance; a field that nobody filled in says nothing (neither is ever infinite).
 6. The same people, in whatever order, and the same seed give the same weights.
