@@ -81,8 +81,12 @@ def test_the_spread_of_all_weights_is_counted_where_they_are(people, model):
         every = on.weigh(pairs, model)
     assert heavy == [each for each in every if each[2] >= NEEDS_A_PERSON_FROM]
     told = tally(weight for _, _, weight in every)
-    assert (spread.pairs, spread.bands, spread.bits) == (told.pairs, told.bands, told.bits)
-    assert spread.expected == pytest.approx(told.expected)
+    assert (spread.pairs, spread.bands) == (told.pairs, told.bands)
+    far = NEEDS_A_PERSON_FROM - bulk.FAR_BELOW
+    near = lambda counted: {bit: n for bit, n in counted.bits.items() if bit >= far}  # noqa: E731 - short
+    assert near(spread) == near(told)
+    assert sum(spread.bits.values()) == len(every)  # the others are there, with the lowest
+    assert spread.expected == pytest.approx(told.expected, abs=len(every) * 2**far)
 
 
 def test_weights_are_the_same_however_many_are_handed_over_at_once(people, model, monkeypatch):

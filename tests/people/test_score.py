@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comity.people.bulk import observe, weigh
+from comity.people import bound
+from comity.people.bulk import bench, observe, weigh
 from comity.people.cluster import Bonds
 from comity.people.comparisons import SHORTEST_TO_MISTYPE, comparisons, may_be_twins
 from comity.people.errors import ModelError
@@ -174,6 +175,40 @@ def test_splink_says_the_levels_that_python_says(people, model, weighed):
         for a, b in pairs
     )
     assert told == ours
+
+
+def test_no_pair_weighs_more_than_it_may_at_most(people, model, weighed):
+    chance = random.Random(1)  # noqa: S311 - the same each time
+    level = lambda: Chance(chance.uniform(0.001, 1), chance.uniform(0.001, 1))  # noqa: E731 - short
+    other = replace(model, chances={c: {name: level() for name in levels} for c, levels in model.chances.items()})
+    with bench(people, KINDS) as on:
+        pairs = on.pairs((a, b) for a, b, _ in weighed)
+        heavy = {(a, b): weight for a, b, weight in on.weigh(pairs, other)}
+        for least in (-25.0, -15.0, -5.0):
+            kept = set(on.connection.execute(f"select l, r from {on.likely(pairs, other, least)}").fetchall())
+            assert {pair for pair, weight in heavy.items() if weight >= least} <= kept
+
+
+def test_a_level_that_a_pair_reaches_was_held_to_be_possible(people, model, weighed):
+    plain = replace(model, frequencies={})
+    levels = [(comparison, level) for comparison in plain.comparisons for level in comparison.levels[1:]]
+    asked = ", ".join(bound._asked(c, {x.name: float(x is level) for x in c.levels}) for c, level in levels)
+    with bench(people, KINDS) as on:
+        pairs = on.pairs((a, b) for a, b, _ in weighed[::3])
+        sketched = on.make(f"select unique_id as id, {bound.sketch(KINDS, plain)} from {on._known(plain)}")
+        joined = f"{pairs} as p join {sketched} as l on l.id = p.l join {sketched} as r on r.id = p.r"
+        for a, b, *most in on.connection.execute(f"select p.l, p.r, {asked} from {joined}").fetchall():
+            possible = {(c.name, level.name) for (c, level), found in zip(levels, most, strict=True) if found > 0.9}
+            reached = {(c.name, c.level(people[a], people[b])) for c in plain.comparisons}
+            assert {(name, level.name) for name, level in reached if level.name != "absent"} <= possible
+
+
+def test_what_people_cannot_be_is_not_weighed(people, weighed):
+    base = starting(KINDS, AGENCIES, NOW)
+    with bench(people, KINDS) as on:
+        pairs = on.pairs((a, b) for a, b, _ in weighed)
+        heavy = on.weigh(pairs, base, -2.0)
+        assert len(heavy) <= on.count(on.likely(pairs, base, -2.0)) < len(weighed) / 2
 
 
 def test_a_weight_is_the_same_from_both_sides(people, model, weighed):

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from comity.people import block
+from comity.people import block, bound
 from comity.people.comparisons import BORNE, Comparison, borne_column, identifier_column
 from comity.people.estimate import Session, learning, within_one
 from comity.people.model import Frequencies, Model
@@ -40,6 +40,8 @@ _LISTS = ("address", "families", "formal", "names")
 THREADS = 2
 # What DuckDB may hold in memory, beside the people themselves; beyond it, it works on disk. 2026-11-26.
 MEMORY = "1GB"
+# Bits below the least that matters at which a pair is not weighed: with a thousandth of its chance. 2026-11-26.
+FAR_BELOW = 8.0
 _BATCH = 10_000
 
 
@@ -186,37 +188,58 @@ class Bench:
 
     def _frequencies(self, column: str, known: Frequencies) -> str:
         """Make the share of every value that the people have: one never heard of included, as live linking has it."""
+        held = f'select distinct "{column}" as name from everybody where "{column}" is not null'  # noqa: S608
+        return self.make(
+            f'select name as "{column}", coalesce(share, {known.rarest!r}) as "tf_{column}"'  # noqa: S608 - names of our own
+            f" from ({held}) left join {self._shares(known)} using (name) order by all"
+        )
+
+    def _shares(self, known: Frequencies) -> str:
         import pyarrow as pa
 
         table = self.make("select null::varchar as name, null::double as share limit 0")
         names, shares = pa.array(known.shares.keys(), pa.string()), pa.array(known.shares.values(), pa.float64())
         self._insert(table, "*", pa.table({"name": names, "share": shares}))
-        held = f'select distinct "{column}" as name from everybody where "{column}" is not null'  # noqa: S608
-        return self.make(
-            f'select name as "{column}", coalesce(share, {known.rarest!r}) as "tf_{column}"'  # noqa: S608 - names of our own
-            f" from ({held}) left join {table} using (name) order by all"
-        )
+        return table
 
     def weigh(self, pairs: str, model: Model, least: float | None = None) -> list[tuple[int, int, float]]:
         """Return the match weight of each pair of a table, in bits; only those of ``least`` or more, if given."""
-        with self.passing(), self._weighing(pairs, model, least) as table:
+        with self.passing():
+            likely = pairs if least is None else self.likely(pairs, model, least)
+            table = self._weighed(likely, model, least)
             query = f"select unique_id_l, unique_id_r, match_weight from {table} order by 1, 2"  # noqa: S608 - Splink's own table name
             return self.connection.execute(query).fetchall()
 
     def weigh_and_count(self, pairs: str, model: Model, least: float) -> tuple[list[tuple[int, int, float]], Tally]:
-        """Return the pairs of a table that weigh ``least`` or more, in bits, and how the weights of all are spread."""
-        with self.passing(), self._weighing(pairs, model) as table:
+        """Return the pairs of a table that weigh ``least`` or more, in bits, and how the weights of all are spread.
+
+        Those that cannot come within :data:`FAR_BELOW` of it are counted with the lowest, and none as one person.
+        """
+        with self.passing():
+            likely = self.likely(pairs, model, least - FAR_BELOW)
+            table = self._weighed(likely, model)
             heavy = f"from {table} where match_weight >= {least} order by 1, 2"
             found = self.connection.execute(f"select unique_id_l, unique_id_r, match_weight {heavy}").fetchall()
             clipped = f"greatest(least(match_weight, {HIGHEST}), {LOWEST})"
             chance = f"1 / (1 + pow(2, -{clipped}))"
             bits = f"select floor({clipped})::int, count(*), fsum({chance}) from {table} group by 1 order by 1"  # noqa: S608 - Splink's own table name
             spread = self.connection.execute(bits).fetchall()
+            if dropped := self.count(pairs) - self.count(likely):
+                spread.insert(0, (LOWEST, dropped, 0.0))
             return found, counted(spread)
 
-    @contextmanager
-    def _weighing(self, pairs: str, model: Model, least: float | None = None) -> Iterator[str]:
-        """Weigh the pairs of a table; give the name of the table that holds them for as long as it is needed."""
+    def likely(self, pairs: str, model: Model, least: float) -> str:
+        """Return the name of a table of those pairs of another that may weigh ``least`` bits or more (``bound.py``)."""
+        before = self._known(model)
+        columns = bound.sketch(model.identifiers, model)
+        people = self.make(f"select unique_id as id, {columns} from {before}")  # noqa: S608 - names of our own
+        joined = f"from {pairs} as p join {people} as l on l.id = p.l join {people} as r on r.id = p.r"
+        kept = self.make(f"select p.l, p.r {joined} where {bound.at_most(model)} >= {least}")
+        self.drop(people)
+        return kept
+
+    def _weighed(self, pairs: str, model: Model, least: float | None = None) -> str:
+        """Weigh the pairs of a table; return the name of the table that holds them."""
         from splink import DuckDBAPI
 
         blocked = f"{pairs}_blocked"
@@ -226,7 +249,7 @@ class Bench:
         linker.table_management.register_blocked_pairs_for_predict(
             DuckDBAPI(connection=self.connection).register(blocked)
         )
-        yield linker.inference.predict(threshold_match_weight=least, warning_mode="never").physical_name
+        return linker.inference.predict(threshold_match_weight=least, warning_mode="never").physical_name
 
     def sharing(self, blocking: Blocking) -> str:
         """Return the name of a table of the pairs that share the columns of a blocking, the crowded values left out."""
@@ -268,11 +291,17 @@ class Bench:
         ]
 
     def _known(self, model: Model) -> str:
-        """Make a table of everybody with what a model knows of their names: whether they are borne, and how common."""
-        people = self._people(model, None)
+        """Make a view of everybody with what a model knows of their names: whether they are borne, and how common."""
+        columns = [f"{self._borne(model, column)} as {borne_column(column)}" for column in BORNE]
+        joined = ""
         for column, known in model.frequencies.items():
-            people = self.make(f"select * from {people} left join {self._frequencies(column, known)} using ({column})")  # noqa: S608
-        return people
+            columns.append(f"coalesce({column}_known.share, {known.rarest!r}) as tf_{column}")
+            joined += f" left join {self._shares(known)} as {column}_known on {column}_known.name = {column}"
+        self._made += 1
+        name = f"made_{self._made}"
+        query = f"select everybody.*, {', '.join(columns)} from everybody {joined}"  # noqa: S608 - names of our own
+        self.connection.execute(f"create or replace view {name} as {query}")
+        return name
 
     def strangers(
         self, of: Sequence[int], compared: Sequence[Comparison], model: Model, *, pairs: float, seed: int

@@ -54,10 +54,10 @@ def counted(bits: Iterable[tuple[int, int, float]]) -> Tally:
     """
     bands: Counter[str] = Counter()
     expected: dict[str, float] = {}
-    spread = {}
+    spread: dict[int, int] = {}
     for bit_, pairs, ones in bits:
         name = band(bit_).value
         bands[name] += pairs
         expected[name] = expected.get(name, 0.0) + ones
-        spread[bit_] = pairs
+        spread[bit_] = spread.get(bit_, 0) + pairs
     return Tally(bands.total(), dict(bands), dict(expected), spread)

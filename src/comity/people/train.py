@@ -52,6 +52,8 @@ LEAST_TO_TRAIN = 500
 MOST_TO_TRAIN = 100_000
 # Pairs that a session of expectation maximisation needs at least; Splink's own advice is a few hundred. 2026-11-22.
 LEAST_PAIRS = 100
+# Bits below which a pair tells nothing: it is one person once in a million. 2026-11-26.
+TELLING = -20.0
 # In one of a thousand pairs of one person, a field is somebody else's or nonsense. 2026-11-22.
 STRAY = 1e-3
 # The prior has settled when a step changes it by less than this share. 2026-11-22.
@@ -86,9 +88,9 @@ def _trained(on: Bench, people: Sequence[Standard], model: Model, progress: Prog
     for number in range(ROUNDS):
         progress(f"training, round {number + 1} of {ROUNDS}: {len(chosen)} people, {on.count(pairs)} pairs")
         model = _estimated(on, model, people, chosen, blockings, RANDOM_PAIRS[number])
-        model, weights = _calibrated(model, on.weigh(pairs, model), len(people))
+        model, weights = _calibrated(model, on.weigh(pairs, model, TELLING), len(people))
         chosen = _representatives(people, weights)
-    model = refined(model, on.observe(pairs, model), len(people))
+    model = refined(model, on.observe(on.likely(pairs, model, TELLING), model), len(people))
     counts = {"source_persons": len(people), "persons": len(chosen), "pairs": on.count(pairs)}
     return replace(model, counts=MappingProxyType(counts))
 
