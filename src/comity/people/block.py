@@ -47,14 +47,20 @@ def _dated(standard: Standard) -> Iterator[str]:
             yield f"d|{birth}|{name[0]}"
 
 
+def _days(birth: str | None) -> str:
+    """Return month and day in an order that forgives who exchanges them."""
+    return "|".join(sorted((birth[4:6], birth[6:]))) if birth else ""
+
+
 def _named(standard: Standard) -> Iterator[str]:
     """Keys that hold the name and forgive the birth date, or its absence."""
     given, family, birth = standard.given, standard.family, standard.birth
+    days = _days(birth)
     for name in standard.names:
         yield f"n|{name}"
         if birth:
             yield f"ny|{name}|{birth[:4]}"
-            yield f"nd|{name}|{'|'.join(sorted((birth[4:6], birth[6:])))}"
+            yield f"nd|{name}|{days}"
     if given and family:
         yield f"fs|{soundex(family)}|{soundex(given)}"
         for formal in standard.formal:
@@ -66,9 +72,10 @@ def _half(standard: Standard) -> Iterator[str]:
     given, family, birth = standard.given, standard.family, standard.birth
     if not birth:
         return
+    days = _days(birth)
     for name in {given, family}:
         if name:
-            yield f"e|{name}|{birth[:4]}|{'|'.join(sorted((birth[4:6], birth[6:])))}"
+            yield f"e|{name}|{birth[:4]}|{days}"
     if not (given and family):
         return
     for half, other in ((given, family), (family, given)):

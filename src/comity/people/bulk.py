@@ -15,7 +15,8 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, chain, islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from comity.people import block, bound
@@ -55,10 +56,15 @@ class Blocking:
 
 def value(standard: Standard, column: str) -> Any:
     """Return what a column of the bulk table holds of one person."""
+    (held,) = _values([standard], column)
+    return held
+
+
+def _values(people: Sequence[Standard], column: str) -> list[Any]:
     if column.startswith(identifier_column("")):
-        return standard.identifiers.get(column.removeprefix(identifier_column("")))
-    held = getattr(standard, column)
-    return list(held) if column in _LISTS else held
+        kind = column.removeprefix(identifier_column(""))
+        return [each.identifiers.get(kind) for each in people]
+    return list(map(attrgetter(column), people))
 
 
 class Bench:
@@ -81,11 +87,12 @@ class Bench:
         left, start = iter(people), 0
         while batch := list(islice(left, _BATCH)):
             ids = pa.array(range(start, start + len(batch)), pa.int64())
-            held = {n: pa.array([value(each, n) for each in batch], types[n]) for n in self._columns}
+            held = {n: pa.array(_values(batch, n), types[n]) for n in self._columns}
             self._insert("everybody", "*", pa.table({"unique_id": ids, **held}))
-            keyed = [(key, id_) for id_, each in enumerate(batch, start) for key in block.keys(each)]
-            texts, places = pa.array((k for k, _ in keyed), pa.string()), pa.array((i for _, i in keyed), pa.int64())
-            self._insert("keys", "hash(key), id", pa.table({"key": texts, "id": places}))
+            keys = [list(block.keys(each)) for each in batch]
+            ends = pa.array(accumulate(map(len, keys), initial=0), pa.int32())
+            lists = pa.ListArray.from_arrays(ends, pa.array(list(chain.from_iterable(keys)), pa.string()))
+            self._insert("keys", "hash(unnest(key)), id", pa.table({"key": lists, "id": ids}))
             start += len(batch)
 
     def _insert(self, name: str, columns: str, rows: pa.Table) -> None:

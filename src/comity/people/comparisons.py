@@ -311,8 +311,9 @@ def _address() -> Comparison:
     """Compare the words in common, in whatever order; or the whole line, slips and misplaced spaces forgiven."""
     shared, both = "2 * len(list_intersect(address_l, address_r))", "(len(address_l) + len(address_r))"
     room = f"{SLIPS_IN_A_LINE} * greatest(strlen(line_l), strlen(line_r))"
-    mistyped_sql = (  # what costs least is asked first: most pairs share no word, and edits cost the most
-        f"abs(strlen(line_l) - strlen(line_r)) <= {room} and list_has_any(address_l, address_r)"
+    any_shared = "list_has_any(address_l, address_r)"  # what costs least is asked first: most pairs share no word
+    mistyped_sql = (
+        f"abs(strlen(line_l) - strlen(line_r)) <= {room}"
         f" and levenshtein(line_l, line_r) <= 2 * {room} and damerau_levenshtein(line_l, line_r) <= {room}"
     )
 
@@ -334,10 +335,10 @@ def _address() -> Comparison:
             Level("same", "address_l = address_r", lambda a, b: a.address == b.address),
             Level(
                 "most",
-                f"{shared} >= {MOST_OF_AN_ADDRESS} * {both} or {mistyped_sql}",
+                f"{any_shared} and ({shared} >= {MOST_OF_AN_ADDRESS} * {both} or {mistyped_sql})",
                 lambda a, b: most(a, b) or mistyped(a, b),
             ),
-            Level("half", f"{shared} >= {HALF_AN_ADDRESS} * {both}", sharing(HALF_AN_ADDRESS)),
+            Level("half", f"{any_shared} and {shared} >= {HALF_AN_ADDRESS} * {both}", sharing(HALF_AN_ADDRESS)),
             _else(),
         ),
     )

@@ -80,13 +80,17 @@ def words(text: str | None) -> tuple[str, ...]:
     if not text:
         return ()
     plain = text.casefold()
-    if not plain.isascii():  # most are, and nothing is to be taken off these
+    if plain.replace(" ", "").isalnum() and plain.isascii():  # nearly everybody, by the million: the same, sooner
+        return tuple(map(intern, plain.split()))
+    if not plain.isascii():
         plain = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
         plain = "".join(c for c in plain if not unicodedata.combining(c))
     return tuple(intern(w) for w in _NOT_A_LETTER.split(_APOSTROPHES.sub("", plain).casefold()) if w)
 
 
 def _without(tokens: tuple[str, ...], dropped: frozenset[str]) -> tuple[str, ...]:
+    if dropped.isdisjoint(tokens):
+        return tokens
     return tuple(t for t in tokens if t not in dropped) or tokens
 
 
@@ -107,12 +111,15 @@ def whole_name(*parts: Iterable[str]) -> str | None:
 
 def number(text: str | None) -> str | None:
     """Return a postcode or an identifying number without spaces and punctuation, in capitals."""
-    return _NOT_A_LETTER.sub("", text.upper()) or None if text else None
+    if not text:
+        return None
+    capitals = text.upper()
+    return capitals if capitals.isalnum() else _NOT_A_LETTER.sub("", capitals) or None
 
 
 def day(value: date | None) -> str | None:
     """Return a date as eight digits, so that one wrong key is one wrong character."""
-    return f"{value.year:04d}{value.month:02d}{value.day:02d}" if value else None
+    return value.isoformat().replace("-", "") if value else None
 
 
 def _numbers(identifiers: Mapping[str, str]) -> dict[str, str]:
@@ -125,6 +132,8 @@ def _forenames(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     found = given_words(text)
     if not _DESCRIBING.isdisjoint(found[1:2]):
         return (), tuple(word for word in found[1:] if word not in _DESCRIPTION | PLACEHOLDERS)
+    if PLACEHOLDERS.isdisjoint(found):
+        return found[:1], found[1:]
     first = tuple(word for word in found[:1] if word not in PLACEHOLDERS)
     return first, tuple(word for word in found[1:] if word not in PLACEHOLDERS)
 
@@ -137,7 +146,9 @@ def _kept_once(text: str | None) -> str | None:
 def standardise(features: Features) -> Standard:
     """Return the one form of ``features`` that is blocked, scored and searched."""
     first, others = _forenames(features.given_names)
-    family = tuple(word for word in family_words(features.family_name) if word not in NAMELESS)
+    family, address = family_words(features.family_name), words(features.address)
+    if not NAMELESS.isdisjoint(family):
+        family = tuple(word for word in family if word not in NAMELESS)
     if not _DESCRIBING.isdisjoint(family[1:2]):
         family = ()
     aliases = (whole_name(family_words(alias)) for alias in features.alias_names)
@@ -153,7 +164,7 @@ def standardise(features: Features) -> Standard:
         birth=_kept_once(day(features.birth_date) or features.birth_text),
         sex=_kept_once(features.sex.casefold() if features.sex else None),
         postcode=number(features.postcode),
-        address=tuple(sorted(set(words(features.address)))),
-        line="".join(words(features.address)) or None,
+        address=tuple(sorted(set(address))),
+        line="".join(address) or None,
         identifiers=_numbers(features.identifiers),
     )

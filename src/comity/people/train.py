@@ -184,7 +184,7 @@ def _smoothed(
     chosen: Sequence[Standard], comparison: Comparison, sampled: Probabilities, random_pairs: float
 ) -> dict[str, float]:
     held = (value(person, comparison.columns[0]) for person in chosen)
-    values = Counter(tuple(found) if isinstance(found, list) else found for found in held if found)
+    values = Counter(found for found in held if found)
     filled = values.total()
     comparable = max(filled * (filled - 1) / 2, 1.0)
     least = 1 / min(comparable, random_pairs)  # what was not seen was seen less than once
