@@ -9,9 +9,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from comity.gate.on_spark import session as spark_session
 from comity.node import ROOMS
 from comity.store import Role, Settings, Store, migrate, open_store
 from comity.store.cluster import discard_cluster
@@ -20,9 +22,18 @@ from comity.vocabulary import Vocabulary, load
 
 from .papers import Paper
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 # A crash of the machine may lose a test's data; a crash of PostgreSQL may not, and is tested.
 QUICK = {"fsync": "off", "shared_buffers": "64MB", "max_wal_size": "512MB"}
+# Of the little that a test asks, most would be spent on compiling code that runs once.
+QUICK_SPARK = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.ui.showConsoleProgress": "false",
+}
 TEMPLATE = "comity_template"
 MEMORY, ROOM = Path("/dev/shm"), 3 * 2**30  # noqa: S108  (bytes; two such PostgreSQL and Spark's files need half of it)
 
@@ -118,6 +129,18 @@ def chromium() -> str:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """Spark on this machine; without Java the test fails under CI, and is skipped elsewhere."""
+    if shutil.which("java") is None:
+        if os.environ.get("CI"):
+            pytest.fail("Java is not here, so Spark cannot be tried")
+        pytest.skip("Java is not here: install it to try Spark")
+    with spark_session(tmp_path_factory.mktemp("spark"), "local[2]", **QUICK_SPARK) as started:
+        started.sparkContext.setLogLevel("OFF")
+        yield started
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
@@ -22,7 +21,7 @@ from comity.gate.extract.make import Office
 from comity.gate.meaning import lets_out
 from comity.gate.minimise import Setting, expression, minimise
 from comity.gate.models import Asking, Extract
-from comity.gate.on_spark import ask, hand_over, session
+from comity.gate.on_spark import ask, hand_over
 from comity.gate.snapshot import open_file
 from comity.ledger.note import KEY_SIZE, Signer
 from comity.record.seal import place, seal
@@ -35,17 +34,6 @@ from .world import NOW, request
 
 CASES = int(os.environ.get("COMITY_SPARK_CASES", "40"))
 WORLDS = 40  # Spark takes seconds to start on anything, and no longer for more of it
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory):
-    if shutil.which("java") is None:
-        if os.environ.get("CI"):
-            pytest.fail("Java is not here, so Spark cannot be tried")
-        pytest.skip("Java is not here: install it to try Spark")
-    with session(tmp_path_factory.mktemp("spark"), "local[2]", **{"spark.sql.shuffle.partitions": "2"}) as started:
-        started.sparkContext.setLogLevel("OFF")
-        yield started
 
 
 @pytest.mark.timeout(900)  # shrinking what it found takes it long
