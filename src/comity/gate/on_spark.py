@@ -7,6 +7,7 @@ Rules:
 2. Its zone is UTC and its arithmetic is ANSI's, whatever the cluster says: no answer depends on a setting.
 3. It answers the compiled query, and is tested to answer alike. What it gives is handed back to DuckDB, which puts
    pseudonyms in place and writes the files, whoever answered.
+4. What it puts on a worker's disk by itself is encrypted, with a key that ends with the session.
 
 PySpark is an extra (``pip install comity[spark]``), and needs Java 17 or later. Where Spark runs is the session's to
 say: ``local[*]`` here, a cluster by its master's address.
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from pyspark.sql import DataFrame, SparkSession
 
-#: What a session must say, so that an answer is the same wherever it runs.
+#: What a session must say, so that an answer is the same wherever it runs, and none of it is read on a worker's disk.
 SETTINGS: Final[Mapping[str, str]] = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
@@ -38,6 +39,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.datetime.java8API.enabled": "true",
     "spark.sql.cteRecursionLevelLimit": "1000",
+    "spark.io.encryption.enabled": "true",
 }
 
 
