@@ -50,6 +50,7 @@ def session(folder: Path, master: str = "local[*]", **settings: str) -> Iterator
     Raises :class:`GateError` if it cannot be started.
     """
     require()
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
@@ -59,7 +60,7 @@ def session(folder: Path, master: str = "local[*]", **settings: str) -> Iterator
         builder = builder.config(name, value)
     try:
         spark = builder.getOrCreate()
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:
         raise GateError("Spark did not start. It needs Java 17 or later, and its master to be there.") from error
     try:
         yield spark
