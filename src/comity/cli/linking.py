@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import psycopg
 from cyclopts import App, Parameter
@@ -15,11 +18,14 @@ from cyclopts import App, Parameter
 from comity.cli.failing import DATA, NO_INPUT, Failed, Misused
 from comity.cli.opening import node, now
 from comity.gate.partings import tell_partings
-from comity.intake import retraining
-from comity.intake.relinking import relink
+from comity.intake import relinking, retraining
+from comity.intake.relinking import Link, relink
 from comity.intake.retraining import Changes, KeptModel, NothingToLearnError, UnknownModelError
 from comity.node import Node
 from comity.store import Role
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 app = App(name="people", help="Who is who: linking, the models that it rests on, and how good it is.")
 _ELSEWHERE: Final = {
@@ -33,14 +39,34 @@ for _module, _names in _ELSEWHERE.items():
 Json = Annotated[bool, Parameter(name="--json", negative=())]
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where pairs are weighed and persons found.
+
+    Parameters
+    ----------
+    engine
+        DuckDB here, or Spark where one machine is not enough. The persons are the same.
+    master
+        Where Spark runs: its master's address. Every worker must reach the node's own folder by the same path.
+    """
+
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    master: str = "local[*]"
+
+
+HERE: Final = Where()
+
+
 @app.command
-def link() -> None:
+def link(*, where: Where = HERE) -> None:
     """Link everybody again: which records are of one human being.
 
     A node that has no model yet trains its first and uses it at once: there is no linking that it could upset.
     """
-    with node() as opened, opened.store.connect(Role.INTAKE, autocommit=True) as conn:
-        changes = relink(conn, now(), print)
+    with _spark(where) as spark, node() as opened, opened.store.connect(Role.INTAKE, autocommit=True) as conn:
+        changes = relink(conn, now(), print, _how(spark, opened))
         apart = _told(opened)
     _say_changes(changes)
     _say_apart(apart)
@@ -68,7 +94,7 @@ def train() -> None:
 
 
 @app.command
-def apply(version: str, *, by: str, reason: str) -> None:
+def apply(version: str, *, by: str, reason: str, where: Where = HERE) -> None:
     """Put a model in force and link everybody by it; also an earlier one, to go back.
 
     Parameters
@@ -82,10 +108,11 @@ def apply(version: str, *, by: str, reason: str) -> None:
     """
     if not by.strip() or not reason.strip():
         raise Misused("Say who decides and why: neither --by nor --reason can be empty.")
-    with node() as opened, opened.store.connect(Role.INTAKE, autocommit=True) as conn:
+    with _spark(where) as spark, node() as opened, opened.store.connect(Role.INTAKE, autocommit=True) as conn:
         try:
             chosen = retraining.named(conn, version)
-            changes = retraining.apply(conn, chosen.version, now(), print, by=by, reason=reason)
+            how = _how(spark, opened)
+            changes = retraining.apply(conn, chosen.version, now(), print, how, by=by, reason=reason)
         except UnknownModelError as error:
             print(f"{error}: comity people models.")
             raise Failed(NO_INPUT) from None
@@ -114,6 +141,22 @@ def models(*, as_json: Json = False) -> None:
             print(f"  {line}")
     if not found:
         print("No model was trained here yet: comity people link.")
+
+
+@contextmanager
+def _spark(where: Where) -> Iterator[SparkSession | None]:
+    """Start Spark if it is asked for: first of all, so that what it lacks is said before anybody is read."""
+    if where.engine != "spark":
+        yield None
+        return
+    from comity.gate.on_spark import session
+
+    with TemporaryDirectory(prefix="comity-spark-") as own, session(Path(own), where.master) as started:
+        yield started
+
+
+def _how(spark: SparkSession | None, opened: Node) -> Link:
+    return relinking.link if spark is None else relinking.on_spark(spark, opened.settings.home / "linking")
 
 
 def _standing(model: KeptModel) -> str:

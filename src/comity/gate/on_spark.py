@@ -15,6 +15,8 @@ say: ``local[*]`` here, a cluster by its master's address.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -50,6 +52,8 @@ def session(folder: Path, master: str = "local[*]", **settings: str) -> Iterator
     Raises :class:`GateError` if it cannot be started.
     """
     require()
+    if master.startswith("local"):  # its Python workers are on this machine, and need the libraries that are here
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession

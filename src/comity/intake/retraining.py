@@ -22,6 +22,7 @@ from comity.ledger.entry import SALT_SIZE
 from comity.people import retrain
 from comity.people.effects import Effects, Example
 from comity.people.errors import NothingToLearnError, UnknownModelError
+from comity.people.link import Link, link
 from comity.people.models import Changes, KeptModel
 
 __all__ = [
@@ -56,16 +57,23 @@ def propose(conn: Connection, now: datetime, progress: Progress = lambda _: None
 
 
 def apply(
-    conn: Connection, version: str, now: datetime, progress: Progress = lambda _: None, *, by: str, reason: str
+    conn: Connection,
+    version: str,
+    now: datetime,
+    progress: Progress = lambda _: None,
+    how: Link = link,
+    *,
+    by: str,
+    reason: str,
 ) -> Changes:
-    """Put a model in force and link everybody by it; ``by`` is an opaque staff id.
+    """Put a model in force and link everybody by it; ``by`` is an opaque staff id, ``how`` as for ``relink``.
 
     Raises the people room's UnknownModelError (a LookupError).
     """
     with conn.transaction():
         retrain.put_in_force(conn, version, now, by=by, reason=reason)
         _enter(conn, now, {"act": "apply-model", "model": version}, {"by": by})
-        return relink(conn, now, progress)
+        return relink(conn, now, progress, how)
 
 
 def models(conn: Connection) -> list[KeptModel]:

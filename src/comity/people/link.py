@@ -29,6 +29,13 @@ class Linked:
     tally: Tally  # of all pairs that were weighed
 
 
+#: What links everybody: :func:`link`, or whatever does the same elsewhere.
+Link = Callable[
+    [Mapping[UUID, Standard], Model, Bonds[UUID], Progress, Mapping[UUID, Sequence[Stay]] | None],
+    Linked,
+]
+
+
 def partition(
     ids: Iterable[N],
     weights: Mapping[tuple[N, N], float],

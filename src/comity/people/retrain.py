@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,8 +25,6 @@ from comity.people.reconcile import assign
 from comity.people.relink import Progress, is_starting, trained
 from comity.people.score import score
 from comity.people.store import QUERIES, Conn
-
-Link = Callable[[Mapping[UUID, Standard], Model, Bonds[UUID]], Linked]
 
 
 def propose(conn: Conn, now: datetime, progress: Progress = lambda _step: None) -> tuple[str, Effects]:
