@@ -120,3 +120,12 @@ def test_spark_gives_each_form_as_the_oracle_does(spark, data):
     values = {name: bindable(bound[name], Engine.SPARK) for name in named(query)}
     [answer] = spark.sql(rendered(query, Engine.SPARK), args=values).collect()
     assert list(answer) == [minimise(form, value, Setting(TODAY, jurisdiction)) for form, value in cases]
+
+
+def test_what_spark_keeps_by_itself_nobody_can_read(spark):
+    kept = Path(spark.conf.get("spark.local.dir"))
+    before = set(kept.rglob("*.data"))
+    spark.createDataFrame([(f"Wilma Withheld {n}",) for n in range(9)], "name string").repartition(2, "name").collect()
+    written = [path.read_bytes() for path in set(kept.rglob("*.data")) - before]
+    assert any(written)
+    assert not any(b"Wilma" in each for each in written)
