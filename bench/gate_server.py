@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
+from pydantic_core import to_json
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -21,6 +22,7 @@ from comity.gate.together import Together
 from comity.vocabulary import load
 
 _ENVELOPE = ("record_id", "source_person", "agency", "source", "received_at", "whose", "asserted")
+_envelope = attrgetter(*_ENVELOPE)
 _ASKING = Requester("attorney", "staff-7", "prosecutor")
 _VOCABULARY = load()
 _POOL: AsyncConnectionPool[Any] = AsyncConnectionPool(
@@ -44,15 +46,11 @@ async def _through_the_gate(http: HttpRequest) -> Response:
     if not isinstance(answer, Disclosure):
         return Response(status_code=404)
     rows = {record: [_document(row) for row in of] for record, of in answer.rows.items()}
-    return Response(json.dumps(rows, default=_as_text), media_type="application/json")
+    return Response(to_json(rows), media_type="application/json")
 
 
 def _document(row: Any) -> dict[str, Any]:
-    return {**{name: getattr(row, name) for name in _ENVELOPE}, **row.values}
-
-
-def _as_text(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return {**dict(zip(_ENVELOPE, _envelope(row), strict=True)), **row.values}
 
 
 def bare_query() -> str:

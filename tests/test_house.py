@@ -29,6 +29,7 @@ PURE = (
     "ledger/checkpoint.py",
     "gate/decide.py",
     "gate/compile.py",
+    "gate/lines.py",
     "gate/why/near.py",
     "gate/why/parts.py",
     "gate/why/explain.py",

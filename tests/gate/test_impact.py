@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from itertools import count
 from typing import Any
@@ -24,6 +25,7 @@ from comity.gate import answer, disclose
 from comity.gate.impact import Impact, Line, Tally, Weigh, take_impact
 from comity.gate.impact.models import COUNTED
 from comity.gate.models import Requester
+from comity.gate.release import ENVELOPE
 from comity.store import Role
 
 from .test_sides import books, rows
@@ -163,31 +165,41 @@ def shown(world: World, people: dict[UUID, UUID], name: str) -> dict[Cell, set[t
     """Read everybody, and return which records give something of a field in a form, and whom each concerns."""
     found: dict[Cell, set[tuple[UUID, UUID]]] = defaultdict(set)
     for human, line in asyncio.run(lines_that_leave(world, set(people.values()), name)):
-        for field, form in line.clause:
-            if line.values[field.name] is not None:
-                cell = line.clause.record, line.whose, field.name, form
-                found[cell].add((line.record_id, people.get(line.source_person, human)))
+        record, record_id, source_person = line.where
+        for field, form in line.forms.items():
+            if line.values[field] is not None:
+                found[record, line.whose, field, form].add((record_id, people.get(source_person, human)))
     return found
 
 
-async def lines_that_leave(world: World, humans: set[UUID], name: str) -> list[tuple[UUID, Any]]:
+@dataclass(frozen=True)
+class Left:
+    """A line that left: which row it is of, and what it says of it in which form."""
+
+    where: tuple[str, UUID, UUID | None]
+    whose: str
+    forms: Mapping[str, str]
+    values: Mapping[str, Any]
+
+
+async def lines_that_leave(world: World, humans: set[UUID], name: str) -> list[tuple[UUID, Left]]:
     """Read each of them, and return the lines that leave: a row in two forms leaves twice, and is shown once."""
-    left: list[tuple[UUID, Any]] = []
-    made = answer._lines
+    left: list[tuple[UUID, Left]] = []
+    made = answer._values
     async with await psycopg.AsyncConnection.connect(world.store.conninfo(Role.GATE)) as conn:
         for human in humans:
+
+            def noted(where, lines, items, opener, human=human):
+                values = made(where, lines, items, opener)
+                left.append((human, Left(where, items[ENVELOPE.index("whose")], lines.forms, values)))
+                return values
+
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(answer, "_lines", lambda *given, human=human: noted(left, human, made(*given)))
+                patch.setattr(answer, "_values", noted)
                 await disclose(
                     conn, request(human, agreement=name), NOW, vocabulary=world.vocabulary, keyring=world.keyring
                 )
     return left
-
-
-def noted(left: list[tuple[UUID, Any]], human: UUID, lines: Iterable[Any]) -> list[Any]:
-    lines = list(lines)
-    left.extend((human, line) for line in lines)
-    return lines
 
 
 def lines_of(world: World, was, would) -> dict[Cell, tuple[Tally, Tally, Tally]]:

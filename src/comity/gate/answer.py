@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from comity.gate.compile import Compiled
+from comity.gate.lines import Lines
 from comity.gate.minimise import Setting, minimise
-from comity.gate.models import Act, Asking, Clause, Disclosure, Found, Read, Verdict
+from comity.gate.models import Act, Asking, Disclosure, Found, Read, Verdict
 from comity.gate.pseudonyms import key_for, kind_of, pseudonym
 from comity.gate.release import ENVELOPE, is_opened_later
 from comity.record import Keyring, ReleasedRow
@@ -39,18 +40,16 @@ class Raw:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    clause: Clause
-    record_id: UUID
-    source_person: UUID | None
-    person: UUID | None  # to whom a hit of a search belongs
-    agency: str
-    source: str
-    received_at: datetime
-    whose: str
-    asserted: Assertion
-    values: Mapping[str, Value] = field(repr=False)
+_ASSERTED: Final = MappingProxyType({each.value: each for each in Assertion})
+
+_Line: TypeAlias = tuple[Lines, list[Any]]
+"""A line as it came: how those of its clause are read, and its items."""
+
+_Where: TypeAlias = tuple[str, UUID, UUID | None]
+"""A row's type, its id, and the source person whom it is about."""
+
+_Key: TypeAlias = tuple[str, str]
+"""Which row a line is of: its type, and its id as the line says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +60,9 @@ class _Opener:
     pseudonyms: bytes = field(repr=False)  # the key of this recipient and purpose
     setting: Setting
 
-    def open(self, line: tuple[str, UUID, UUID | None], field: Field, minimiser: str, sealed: str) -> Value:
+    def open(self, where: _Where, field: Field, minimiser: str, sealed: str) -> Value:
         """Return the value in its form; ``None`` where the person's key has been destroyed."""
-        record, record_id, source_person = line
+        record, record_id, source_person = where
         key = self.keys.get(source_person) if source_person else None
         if key is None:
             return None
@@ -88,10 +87,11 @@ def disclosure(
 ) -> Disclosure:
     """Return the disclosure that was made."""
     request, agreement, act = asking.request, verdict.agreement, asking.request.asks.act
-    code = key_for(keyring.pseudonyms, request.requester.agency, agreement.purpose) if keyring else b""
+    key = keyring.pseudonyms if keyring is not None and compiled.codes else None
+    code = key_for(key, request.requester.agency, agreement.purpose) if key is not None else b""
     opener = _Opener(_keys(raw, keyring), code, Setting(asking.at.date(), agreement.jurisdiction))
-    lines = list(_lines(raw.body, compiled, opener))
-    rows = list(_rows(lines))
+    lines = _by_row(raw.body, compiled)
+    rows = list(_rows(lines, opener))
     return Disclosure(
         id=asking.id,
         at=asking.at,
@@ -110,68 +110,63 @@ def disclosure(
     )
 
 
-def _lines(body: str, compiled: Compiled, opener: _Opener) -> Iterator[_Line]:
+def _by_row(body: str, compiled: Compiled) -> dict[_Key, list[_Line]]:
+    """Return the lines of each row, in their order: a row has one for each clause that lets it out."""
+    found: dict[_Key, list[_Line]] = {}
     for items in json.loads(f"[{body.replace(chr(10), ',')}]"):
-        clause = compiled.clauses[items[0]]
-        head = items[: len(ENVELOPE)]
-        record_id, source_person, person = (UUID(text) if text else None for text in head[1:4])
-        if record_id is None:
-            raise RuntimeError("a line without the id of its record")
-        where = (clause.record, record_id, source_person)
-        values = {
-            field.name: _value(where, field, minimiser, value, opener)
-            for (field, minimiser), value in zip(clause, items[len(ENVELOPE) :], strict=True)
-        }
-        yield _Line(
-            clause,
-            record_id,
-            source_person,
-            person,
-            head[4],
-            head[5],
-            _moment(head[6]),
-            head[7],
-            Assertion(head[8]),
-            values,
-        )
+        lines = compiled.lines[items[0]]
+        if len(items) != lines.items or items[1] is None:
+            raise RuntimeError("a line that is not one of its clause's, or without the id of its record")
+        found.setdefault((lines.record, items[1]), []).append((lines, items))
+    return found
 
 
-def _value(where: tuple[str, UUID, UUID | None], field: Field, minimiser: str, value: Any, opener: _Opener) -> Value:
-    if value is not None and is_opened_later(field, minimiser):
-        return opener.open(where, field, minimiser, value)
-    if value is not None and minimiser == "pseudonym":
-        return opener.stand_for(where[0], field, value)
-    if value is None or minimiser != "as-is":
-        return cast("Value", value)  # JSON's text, number or truth
-    if field.type is FieldType.DATE:
-        return date.fromisoformat(value)
-    return _moment(value) if field.type is FieldType.TIMESTAMP else cast("Value", value)
-
-
-def _rows(lines: Iterable[_Line]) -> Iterator[ReleasedRow]:
+def _rows(by_row: Mapping[_Key, Sequence[_Line]], opener: _Opener) -> Iterator[ReleasedRow]:
     """Yield each row once. Where clauses give one field in two forms, the form of the earlier clause is shown."""
-    by_record: dict[tuple[str, UUID], list[_Line]] = defaultdict(list)
-    for line in lines:
-        by_record[line.clause.record, line.record_id].append(line)
-    for (record, record_id), same in by_record.items():
-        first = same[0]
-        values: dict[str, Value] = {}
-        forms: dict[str, str] = {}
-        for line in reversed(same):
-            values |= line.values
-            forms |= {field.name: minimiser for field, minimiser in line.clause}
+    people: dict[str | None, UUID | None] = {None: None}
+    for (record, said), same in by_row.items():
+        lines, items = same[0]
+        _, _, whom, _, agency, source, received_at, whose, asserted = items[: len(ENVELOPE)]
+        if whom not in people:
+            people[whom] = UUID(whom)
+        where = record, UUID(said), people[whom]
+        one = len(same) == 1
+        values, forms = (_values(where, lines, items, opener), lines.forms) if one else _joined(where, same, opener)
         yield ReleasedRow(
-            record,
-            record_id,
-            first.source_person,
-            first.agency,
-            first.source,
-            first.received_at,
-            first.whose,
-            first.asserted,
+            *where,
+            agency,
+            source,
+            _moment(received_at),
+            whose,
+            _ASSERTED[asserted],
             MappingProxyType(values),
-            MappingProxyType(forms),
+            forms,
         )
+
+
+def _joined(where: _Where, same: Sequence[_Line], opener: _Opener) -> tuple[dict[str, Value], Mapping[str, str]]:
+    values: dict[str, Value] = {}
+    forms: dict[str, str] = {}
+    for lines, items in reversed(same):
+        values |= _values(where, lines, items, opener)
+        forms |= lines.forms
+    return values, MappingProxyType(forms)
+
+
+def _values(where: _Where, lines: Lines, items: list[Any], opener: _Opener) -> dict[str, Value]:
+    values = items[len(ENVELOPE) :]
+    for at, of, form in lines.read:
+        if values[at] is not None:
+            values[at] = _value(where, of, form, values[at], opener)
+    return dict(zip(lines.names, values, strict=True))  # the others are JSON's text, number or truth
+
+
+def _value(where: _Where, field: Field, form: str, value: Any, opener: _Opener) -> Value:
+    if is_opened_later(field, form):
+        return opener.open(where, field, form, value)
+    if form == "pseudonym":
+        return opener.stand_for(where[0], field, value)
+    return date.fromisoformat(value) if field.type is FieldType.DATE else _moment(value)
 
 
 def _by_type(rows: Iterable[ReleasedRow]) -> Mapping[str, tuple[ReleasedRow, ...]]:
@@ -181,14 +176,14 @@ def _by_type(rows: Iterable[ReleasedRow]) -> Mapping[str, tuple[ReleasedRow, ...
     return MappingProxyType({record: tuple(of) for record, of in found.items()})
 
 
-def _found(lines: Iterable[_Line], rows: Iterable[ReleasedRow]) -> tuple[Found, ...]:
-    person_of = {line.record_id: line.person for line in lines}
-    found: dict[UUID, list[ReleasedRow]] = defaultdict(list)
-    for row in rows:
-        person = person_of[row.record_id]
+def _found(by_row: Mapping[_Key, Sequence[_Line]], rows: Iterable[ReleasedRow]) -> tuple[Found, ...]:
+    """Return the rows of each person to whom a hit of a search belongs."""
+    found: dict[str, list[ReleasedRow]] = defaultdict(list)
+    for same, row in zip(by_row.values(), rows, strict=True):
+        person = same[-1][1][ENVELOPE.index("person")]
         if person is not None:
             found[person].append(row)
-    return tuple(Found(person, tuple(of)) for person, of in found.items())
+    return tuple(Found(UUID(person), tuple(of)) for person, of in found.items())
 
 
 def _keys(raw: Raw, keyring: Keyring | None) -> Mapping[UUID, bytes]:

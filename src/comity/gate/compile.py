@@ -32,6 +32,7 @@ from comity.gate.conditions import Blind, Compiler, Slot, Slots
 from comity.gate.decide import searched_fields
 from comity.gate.due import due_query, unchanged_query
 from comity.gate.errors import UncompilableError
+from comity.gate.lines import Lines, lines_of
 from comity.gate.models import Act, Asked, Clause, Requester, Search, Verdict
 from comity.gate.release import candidates, is_opened_later, needs_others, others, readable, released
 from comity.gate.scope import Cte, scope
@@ -68,14 +69,14 @@ class Compiled:
     """One statement for every request of one act under one version of an agreement.
 
     ``names`` are those of its parameters ``$1``, ``$2``, in order. ``slots`` are the ones that the agreement's
-    conditions need; the rest are the request's own. ``clauses`` say how the lines of the answer are read; ``opens``
+    conditions need; the rest are the request's own. ``lines`` say how those of each clause's number are read; ``opens``
     whether some value arrives sealed, so that keys come with it; ``codes`` whether a pseudonym stands for some value.
     """
 
     sql: str
     names: tuple[str, ...]
     slots: Mapping[str, Slot]
-    clauses: Mapping[int, Clause]
+    lines: Mapping[int, Lines]
     opens: bool
     codes: bool
 
@@ -191,8 +192,8 @@ def _compile(verdict: Verdict, act: Act, criteria: tuple[str, ...], vocabulary: 
     statement = _with(_answer(act, opens), parts, recursive=act is Act.READ or by_consent)
     refuse_unknown_functions(statement)
     sql, names = _numbered(statement.sql(dialect="postgres", identify=True))
-    by_number = MappingProxyType({each.number: each for each in clauses})
-    return Compiled(sql, names, compiler.slots.named(), by_number, opens, codes)
+    lines = MappingProxyType({each.number: lines_of(each) for each in clauses})
+    return Compiled(sql, names, compiler.slots.named(), lines, opens, codes)
 
 
 def _with(statement: exp.Select, parts: list[Cte], *, recursive: bool) -> exp.Select:
