@@ -18,7 +18,7 @@ from comity.agreements.store import act_upon
 from comity.gate import Disclosure, Refusal, uses_of
 from comity.gate.engines import Engine
 from comity.gate.errors import GateError
-from comity.gate.extract import Format, Made, Order, begin, go_on, underway, verify
+from comity.gate.extract import Format, Made, Order, begin, go_on, part, underway, verify
 from comity.gate.extract import make as making
 from comity.gate.extract.make import Office
 from comity.gate.models import Asking, Extract
@@ -216,6 +216,21 @@ def test_one_that_was_killed_goes_on_and_comes_out_the_same(world, office, peopl
     resumed = go_on(office, begun.id, tmp_path / "out", lambda: NOW)
     assert [it["files"] for it in resumed.manifest["tables"]] == [it["files"] for it in whole.manifest["tables"]]
     assert list(underway(office.works)) == []
+
+
+def test_a_file_of_other_rows_than_those_noted_is_never_done(world, office, people, tmp_path, monkeypatch):
+    agree(world)
+    begun, real = begin(office, order()), part._write
+
+    def one_more(*arguments):
+        path, written = real(*arguments)
+        return path, written + 1
+
+    monkeypatch.setattr(part, "_write", one_more)
+    with pytest.raises(RuntimeError, match="noted"):
+        go_on(office, begun.id, tmp_path / "out", lambda: NOW)
+    assert not (tmp_path / "out").exists()
+    assert [(it.id, it.parts_done) for it in underway(office.works)] == [(begun.id, 0)]
 
 
 def test_one_that_was_written_down_and_not_published_is_published(world, office, people, tmp_path, monkeypatch):

@@ -122,6 +122,10 @@ select cast('00000000-0000-0000-0000-000000000000' as uuid) as account, entitled
 -- Each source person of everyone covered.
 select account.account, kin.person, kin.source_person from kin join account on account.person = kin.person
 
+-- name: member_of_everyone
+-- The same where everyone asked about is covered, each on their own account: whoever is of their kin, as it is.
+select kin.person as account, kin.person, kin.source_person from kin
+
 -- name: own_case
 -- The cases near everyone covered; for whoever is not accused, also those that arose from an incident near them.
 select account.account, near_case.record_id, near_case.side from near_case join account on account.person = near_case.person

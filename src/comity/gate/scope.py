@@ -78,7 +78,8 @@ def scope(
     else:
         yield "entitled", _covered(about, compiler)
     yield "account", parsed(_PIECES.account_of_case if act is Act.CASE else _PIECES.account_of_each)
-    yield "member", parsed(_PIECES.member)
+    everyone = isinstance(about, Everyone) and act is not Act.CASE and not by_consent
+    yield "member", parsed(_PIECES.member_of_everyone if everyone else _PIECES.member)
     yield from _surroundings(act)
 
 

@@ -21,7 +21,7 @@ from sqlglot import exp
 from comity.gate.minimise import expression
 from comity.gate.models import Act, Clause, Verdict
 from comity.gate.pseudonyms import kind_of
-from comity.gate.release import is_opened_later
+from comity.gate.release import Columns, is_opened_later
 from comity.gate.trees import column, typed
 from comity.gate.wide import Wide, wide
 from comity.vocabulary.models import Field, FieldType, Vocabulary
@@ -48,10 +48,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What one clause gives: the query, the fields in order, and whether each row has a key of its own."""
+    """What one clause gives: the query, the fields in order, and whether each row has a key of its own.
+
+    ``whom`` is the query for how many rows leave on whose account, about whom, without a value of them.
+    """
 
     clause: Clause
     query: Wide
+    whom: Wide
     said: tuple[Said, ...]
     keyed: bool
 
@@ -69,9 +73,23 @@ def _table(clause: Clause, keyed: bool, verdict: Verdict, vocabulary: Vocabulary
         yield from ((name, typed(column(of.record, name), "text")) for name in ENVELOPE)
         yield from ((it.column, _value(of.record, it, verdict.agreement.jurisdiction)) for it in said)
 
+    def compiled(columns: Columns, final: exp.Select) -> Wide:
+        return wide(
+            verdict, Act.EXTRACT, (clause,), columns, final.from_(exp.table_("released", quoted=True)), vocabulary
+        )
+
     names = ("account", "record_id", "source_person", *ENVELOPE, *(it.column for it in said))
-    final = exp.select(*(column("released", name) for name in names)).from_(exp.table_("released", quoted=True))
-    return Table(clause, wide(verdict, Act.EXTRACT, (clause,), columns, final, vocabulary), said, keyed)
+    query = compiled(columns, exp.select(*(column("released", name) for name in names)))
+    whom = compiled(lambda _, __: (), _counted())
+    if whom.slots != query.slots:
+        raise RuntimeError("the same rows are asked for by other values")
+    return Table(clause, query, whom, said, keyed)
+
+
+def _counted() -> exp.Select:
+    whose = [column("released", name) for name in ("account", "source_person")]
+    many = exp.alias_(typed(exp.Count(this=exp.Star()), "bigint"), "many", quoted=True)
+    return exp.select(*whose, many).group_by(*(it.copy() for it in whose))
 
 
 def _said(clause: Clause) -> Iterator[Said]:

@@ -64,12 +64,12 @@ def make_part(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: B
     file.execute("begin")
     try:
         rows = _rows(file, table, stretch, bench)
-        path = _write(file, rows, table, stretch, bench)
+        path, written = _write(file, rows, table, stretch, bench)
         with ThreadPoolExecutor(1) as beside:  # the disk is waited for while it is counted who is in the file
             kept = beside.submit(_keep, path)
-            many, people = _note_subjects(file, rows, table)
+            people = _note_subjects(file, rows, table, written)
             size, digest = kept.result()
-        part = Part(table.clause.number, stretch[0], path.name, many, people, size, digest)
+        part = Part(table.clause.number, stretch[0], path.name, written, people, size, digest)
         file.execute("insert into work.part values (?, ?, ?, ?, ?, ?, ?)", list(_as_row(part)))
         file.execute("drop table if exists part")
         file.execute("commit")
@@ -81,10 +81,18 @@ def make_part(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: B
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Where the rows of a part come from: what stands after ``from``, and what that binds."""
+    """Where the rows of a part come from: what stands after ``from``, and what that binds.
+
+    ``whom`` is the query for how many of them there are on each account, about each source person; no value is worked
+    out for it.
+    """
 
     of: str
+    whom: str
     bound: Mapping[str, Any] = field(repr=False, default_factory=dict)
+
+
+_OF_PART: Final = _Rows("part", "select account, source_person, count(*) as many from part group by all")
 
 
 def _rows(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: Bench) -> _Rows:
@@ -98,7 +106,7 @@ def _rows(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: Bench
         bound = {name: bindable(values[name], Engine.DUCKDB) for name in named(tree)}
         query = rendered(tree, Engine.DUCKDB)
         if not table.keyed and not any(said.opens or said.kind for said in table.said):
-            return _Rows(f"({query}) as part", bound)
+            return _Rows(f"({query}) as part", rendered(table.whom.tree, Engine.DUCKDB), bound)
         file.execute(f"create temp table part as {query}", bound)
     for said in table.said:
         if said.opens:
@@ -107,7 +115,7 @@ def _rows(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: Bench
             _stand_for(file, said.column, said.kind, bench)
     if table.keyed:
         _stand_for(file, "record_id", table.clause.record, bench)
-    return _Rows("part")
+    return _OF_PART
 
 
 def _load(file: DuckDBPyConnection, written: Path) -> None:
@@ -122,7 +130,8 @@ def _as_row(part: Part) -> tuple[Any, ...]:
     return part.clause, part.stretch, part.name, part.rows, part.people, part.bytes, part.sha256
 
 
-def _write(file: DuckDBPyConnection, rows: _Rows, table: Table, stretch: Stretch, bench: Bench) -> Path:
+def _write(file: DuckDBPyConnection, rows: _Rows, table: Table, stretch: Stretch, bench: Bench) -> tuple[Path, int]:
+    """Write the file of a part; return where it is, and how many rows are in it."""
     path = bench.folder / OUT / f"{table.clause.number}-{table.clause.record}.{stretch[0] + 1:04}.{bench.format.value}"
     chosen = [f'account as "{SUBJECT}"', *([f'record_id as "{ROW}"'] if table.keyed else [])]
     chosen += [f'"{it}"' for it in ENVELOPE] + [f'"{it.column}" as "{it.field.name}"' for it in table.said]
@@ -130,8 +139,8 @@ def _write(file: DuckDBPyConnection, rows: _Rows, table: Table, stretch: Stretch
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     query = f"select {', '.join(chosen)} from {rows.of} order by account"  # noqa: S608 - names are the vocabulary's
-    file.execute(f"copy ({query}) to '{to}' ({WRITTEN[bench.format]})", rows.bound)
-    return path
+    counted = file.execute(f"copy ({query}) to '{to}' ({WRITTEN[bench.format]})", rows.bound).fetchone()
+    return path, counted[0] if counted else 0
 
 
 def _keep(path: Path) -> tuple[int, str]:
@@ -141,18 +150,22 @@ def _keep(path: Path) -> tuple[int, str]:
     return path.stat().st_size, digest_of(path)
 
 
-def _note_subjects(file: DuckDBPyConnection, rows: _Rows, table: Table) -> tuple[int, int]:
-    """Write down whom the rows are about; return how many rows there are, and on how many accounts."""
-    whom = f"select account, source_person, count(*) as many from {rows.of} group by all"  # noqa: S608 - ours
-    file.execute(f"create temp table whom as {whom}", rows.bound)
+def _note_subjects(file: DuckDBPyConnection, rows: _Rows, table: Table, written: int) -> int:
+    """Write down whom the rows are about; return on how many accounts they leave.
+
+    ``RuntimeError`` if there are not as many as were ``written``.
+    """
+    file.execute(f"create temp table whom as {rows.whom}", rows.bound)
     file.execute(
         "insert into work.subject select distinct ?, source_person from whom where source_person is not null",
         [table.clause.number],
     )
     counted = file.execute("select coalesce(sum(many), 0)::bigint, count(distinct account) from whom").fetchone()
     file.execute("drop table whom")
-    many, people = counted or (0, 0)
-    return many, people
+    many, people = map(int, counted or (0, 0))
+    if many != written:
+        raise RuntimeError("the rows that were written are not those of which it is noted whom they are about")
+    return people
 
 
 def _stand_for(file: DuckDBPyConnection, column: str, kind: str, bench: Bench) -> None:
