@@ -96,10 +96,11 @@ def _value(
     return f"case {absent} when {one} = {other} then {same} else {otherwise} end"
 
 
-def _best(*possible: tuple[str, float] | float) -> str:
+def _best(certain: float, *possible: tuple[str, float]) -> str:
     """Return SQL for the most of what is possible: each weight with the condition without which it is not."""
-    entries = (each if isinstance(each, tuple) else ("true", each) for each in possible)
-    return f"greatest({', '.join(f'if({when}, {weight:e}, -1e3)' for when, weight in entries)})"
+    above = sorted((each for each in possible if each[1] > certain), key=lambda each: -each[1])
+    when = " ".join(f"when {condition} then {weight:e}" for condition, weight in above)
+    return f"case {when} else {certain:e} end" if when else f"{certain:e}"
 
 
 def _share(column: str) -> str:

@@ -160,7 +160,7 @@ def _two_names(column: str, holds: Holds) -> Level:
     """Two names an edit apart, each of which people bear."""
     return Level(
         "two names",
-        f"{_mistyped_sql(column)} and {borne_column(column)}_l and {borne_column(column)}_r",
+        f"{borne_column(column)}_l and {borne_column(column)}_r and {_mistyped_sql(column)}",
         holds,
         borne=column,
     )
