@@ -17,6 +17,7 @@ from comity.people.tally import Tally
 from comity.people.unlike import unlike
 
 Progress = Callable[[str], None]
+TWO = 2  # of a million persons nearly all who have more than one record have two
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,19 @@ def partition(
     """Return the persons among ``ids``, given the weights of the pairs that blocking found, and what is held.
 
     The pairs that blocking did not find are scored here where they will be averaged, if they are not among ``unfound``;
-    twins are kept apart, and so are those who share a name and no more, where nobody has learnt how common names are.
+    twins are kept apart, and so are those who share a name and no more, where nobody has learnt how common names are:
+    the strong pairs of these are *unlike* in ``bonds``, where they are known already.
     ``stays``: when who was in prison.
     """
     alone, persons, holds = set(ids), list[tuple[N, ...]](), list[Hold[N]]()
     same, different = _by_first(bonds.same), _by_first(bonds.different)
-    for group in to_average(alone, weights, replace(bonds, unlike=_unlike(weights, standards, model, bonds))):
+    judged_of = {id_ for pair in (*bonds.same, *bonds.different) for id_ in pair}
+    apart = bonds.unlike or _unlike(weights, standards, model, bonds)
+    for group in to_average(alone, weights, replace(bonds, unlike=apart)):
         alone.difference_update(group)
+        if len(group) == TWO and judged_of.isdisjoint(group) and not contrary(group, standards, stays or {}, model):
+            persons.append(tuple(group))  # it is their weight that holds them together
+            continue
         pairs = list(combinations(group, 2))
         full = _weights(group, weights, unfound or {}, standards, model)
         judged = Bonds(_among(group, same), _among(group, different))
@@ -131,7 +138,8 @@ def link(
         on.drop(pairs)
         weights = {(ids[a], ids[b]): weight for a, b, weight in weighed}
         progress(f"clustering {len(weights)} pairs")
-        unfound = _unfound(on, ids, weights, model, replace(bonds, unlike=_unlike(weights, standards, model, bonds)))
+        bonds = replace(bonds, unlike=_unlike(weights, standards, model, bonds))
+        unfound = _unfound(on, ids, weights, model, bonds)
     found = partition(ids, weights, standards, model, bonds, stays, unfound)
     return Linked(weights, tuple(found.persons), tuple(found.holds), spread)
 
