@@ -38,17 +38,21 @@ def run(_: Store) -> list[Row]:
     """Measure every size and print the growth."""
     sizes = [int(each) for each in os.environ.get("COMITY_BULK_SIZES", "").split()] or SIZES
     rows: list[Row] = []
-    print(f"\n{'records':>10} {'train s':>9} {'link s':>9} {'all s':>9} {'plain s':>9} {'peak MB':>9} {'plain MB':>9}")
+    heads = ("records", "train s", "link s", "all s", "plain s", "cpu s", "plain cpu", "peak MB", "plain MB")
+    print("\n" + " ".join(f"{each:>10}" for each in heads))
     with tempfile.TemporaryDirectory() as folder:
         for size in sizes:
             path = Path(folder) / f"{size}.parquet"
             write(path, size)
             ours, theirs = _apart("ours", path), _apart("plain", path)
             whole = ours["train"] + ours["link"]
-            said = (ours["train"], ours["link"], whole, theirs["all"], ours["megabytes"], theirs["megabytes"])
-            print(f"{size:10,} " + " ".join(f"{each:9.1f}" for each in said))
+            spent = (each[what] for what in ("cpu", "megabytes") for each in (ours, theirs))
+            said = (ours["train"], ours["link"], whole, theirs["all"], *spent)
+            print(f"{size:10,} " + " ".join(f"{each:10.1f}" for each in said), flush=True)
             what = f"train and link {size:,} source persons, against plain Splink"
             rows.append(Row(f"bulk {size}", what, whole, theirs["all"], "s", whole / theirs["all"], "<= 1.1 at 1 M"))
+            cpu, theirs_cpu = ours["cpu"], theirs["cpu"]
+            rows.append(Row(f"bulk {size} cpu", "of all cores", cpu, theirs_cpu, "s", cpu / theirs_cpu, "none"))
             peak, plain = ours["megabytes"], theirs["megabytes"]
             rows.append(Row(f"bulk {size} memory", "at its most", peak, plain, "MB", peak / plain, "<= 3072 at 1 M"))
     return rows
@@ -105,7 +109,8 @@ def main() -> None:
     asked = parser.parse_args()
     measures: dict[str, Callable[[Path], Took]] = {"ours": ours, "plain": plain}
     took = measures[asked.who](asked.path)
-    print(json.dumps(took | {"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps(took | {"cpu": used.ru_utime + used.ru_stime, "megabytes": used.ru_maxrss / 1024}))
 
 
 if __name__ == "__main__":
