@@ -157,29 +157,33 @@ class Bench:
         model: Model | None = None,
         *,
         of: Sequence[int] | None = None,
+        among: str | None = None,
         borne: Model | None = None,
     ) -> Linker:
         """Return a linker over the people, or over those ``of`` positions; with a model's weights and frequencies.
 
+        ``among`` names a table of pairs: only who is in one of them is put before it.
         ``borne`` is the model that knows which names people bear, if it is another.
         """
         from splink import DuckDBAPI, Linker
 
         settings = _settings(compared, model)
         api = DuckDBAPI(connection=self.connection)
-        linker = Linker(api.register(self._people(borne or model, of)), settings, log_level=None)
+        linker = Linker(api.register(self._people(borne or model, of, among)), settings, log_level=None)
         for column, known in (model.frequencies if model else {}).items():
             table = self._frequencies(column, known)
             linker.table_management.register_term_frequency_lookup(api.register(table), column)
         return linker
 
-    def _people(self, model: Model | None, of: Sequence[int] | None) -> str:
+    def _people(self, model: Model | None, of: Sequence[int] | None, among: str | None = None) -> str:
         """Return the name of a table of people, numbered from nothing, with whether their names are borne."""
         chosen, number = "", "unique_id"
         if of is not None:
             table = self.pairs((position, position) for position in of)
             chosen = f"semi join {table} on l = unique_id"
             number = "row_number() over (order by unique_id) - 1"
+        if among is not None:
+            chosen = f"semi join (select l from {among} union select r from {among}) on l = unique_id"  # noqa: S608
         borne = [f"{self._borne(model, column)} as {borne_column(column)}" for column in BORNE]
         columns = ", ".join((*(f'"{name}"' for name in self._columns), *borne))
         source = f"everybody {chosen} order by everybody.unique_id"
@@ -252,7 +256,7 @@ class Bench:
         blocked = f"{pairs}_blocked"
         columns = "'0' as match_key, l as join_key_l, r as join_key_r"
         self.connection.execute(f"create or replace view {blocked} as select {columns} from {pairs}")  # noqa: S608 - names of our own
-        linker = self.linker(model.comparisons, model)
+        linker = self.linker(model.comparisons, model, among=pairs)
         linker.table_management.register_blocked_pairs_for_predict(
             DuckDBAPI(connection=self.connection).register(blocked)
         )
