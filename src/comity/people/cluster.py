@@ -89,7 +89,8 @@ def to_average(
     """Yield the groups of two or more within which pairs are averaged (rules 3 and 7)."""
     strong = [pair for pair, weight in weights.items() if weight >= threshold and pair not in bonds.unlike]
     tied = strong + list(bonds.same)
-    for group in components(nodes, tied):
+    among = {node for pair in tied for node in pair}  # of a million most are tied to nobody
+    for group in components((node for node in nodes if node in among), tied):
         if len(group) <= LARGEST_COMPONENT:
             if len(group) > 1:
                 yield group

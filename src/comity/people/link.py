@@ -11,7 +11,7 @@ from comity.people.bulk import Bench, bench
 from comity.people.cluster import Bonds, Grouped, Hold, N, components, grouped, to_average
 from comity.people.limits import contrary
 from comity.people.model import Model
-from comity.people.models import Pair, Standard, Stay
+from comity.people.models import Standard, Stay
 from comity.people.score import LINKED_FROM, NEEDS_A_PERSON_FROM, NEVER, Against
 from comity.people.tally import Tally
 from comity.people.unlike import unlike
@@ -129,27 +129,37 @@ def link(
     progress: Progress = lambda _step: None,
     stays: Mapping[UUID, Sequence[Stay]] | None = None,
 ) -> Linked:
-    """Link everybody: the same pairs, weights and clusters as placing them one by one."""
+    """Link everybody: the same pairs, weights and clusters as placing them one by one.
+
+    Within, positions stand for the ids in their order: a million of these are dear to compare.
+    """
     ids: Sequence[UUID] = sorted(standards)
-    with bench((standards[id_] for id_ in ids), model.identifiers) as on:
+    place = {id_: position for position, id_ in enumerate(ids)}
+    people = {position: standards[id_] for position, id_ in enumerate(ids)}
+    imprisoned = {place[id_]: each for id_, each in (stays or {}).items() if id_ in place}
+    with bench(people.values(), model.identifiers) as on:
         pairs = on.block()
         progress(f"weighing {on.count(pairs)} pairs of {len(ids)}")
         weighed, spread = on.weigh_and_count(pairs, model, NEEDS_A_PERSON_FROM)
         on.drop(pairs)
-        weights = {(ids[a], ids[b]): weight for a, b, weight in weighed}
+        weights = {(a, b): weight for a, b, weight in weighed}
         progress(f"clustering {len(weights)} pairs")
-        bonds = replace(bonds, unlike=_unlike(weights, standards, model, bonds))
-        unfound = _unfound(on, ids, weights, model, bonds)
-    found = partition(ids, weights, standards, model, bonds, stays, unfound)
-    return Linked(weights, tuple(found.persons), tuple(found.holds), spread)
+        tied = Bonds(
+            frozenset((place[a], place[b]) for a, b in bonds.same),
+            frozenset((place[a], place[b]) for a, b in bonds.different),
+        )
+        tied = replace(tied, unlike=_unlike(weights, people, model, tied))
+        unfound = _unfound(on, people, weights, model, tied)
+    found = partition(people, weights, people, model, tied, imprisoned, unfound)
+    persons = tuple(tuple(ids[each] for each in person) for person in found.persons)
+    holds = tuple(Hold(ids[hold.a], ids[hold.b], hold.limit) for hold in found.holds)
+    return Linked({(ids[a], ids[b]): weight for (a, b), weight in weights.items()}, persons, holds, spread)
 
 
 def _unfound(
-    on: Bench, ids: Sequence[UUID], weights: Mapping[Pair, float], model: Model, bonds: Bonds[UUID]
-) -> dict[Pair, float]:
+    on: Bench, people: Iterable[int], weights: Mapping[tuple[int, int], float], model: Model, bonds: Bonds[int]
+) -> dict[tuple[int, int], float]:
     """Weigh the pairs that will be averaged, and that blocking did not find or that came to little."""
-    place = {id_: position for position, id_ in enumerate(ids)}
-    groups = to_average(ids, weights, bonds)
+    groups = to_average(people, weights, bonds)
     pairs = (pair for group in groups for pair in combinations(group, 2) if pair not in weights)
-    unfound = on.weigh(on.pairs((place[a], place[b]) for a, b in pairs), model)
-    return {(ids[a], ids[b]): weight for a, b, weight in unfound}
+    return {(a, b): weight for a, b, weight in on.weigh(on.pairs(pairs), model)}
