@@ -1,11 +1,13 @@
 """Link many at once on Spark, where one machine is not enough: the same pairs, weights and persons as :func:`link`.
 
-1. What decides is not written again. Keys are ``block.keys``, weights ``score.score``, persons ``link.partition``,
-   called by Spark's workers; Spark finds who shares a key, brings two people together, and counts.
+1. What decides is not written again. Keys are ``block.keys``, weights ``score.Against``, persons ``link.partition``,
+   called by Spark's workers; Spark brings those together who share a key, and counts.
 2. The people lie in one folder while it works, which every worker reaches by the same path and only this user reads. It
    goes with the work, however that ends; what a run that was killed has left goes with the next.
 3. In that folder is JSON in Parquet, and nothing that could run where it is read.
-4. The driver holds the people and the pairs that matter, as it must to write them down; which records hang together it
+4. A worker is given a whole block and weighs the pairs within it; a pair of several blocks, in that of its least key. A
+   pair that comes to nothing is counted, and goes nowhere: pairs grow faster than people.
+5. The driver holds the people and the pairs that matter, as it must to write them down; which records hang together it
    finds by itself, for that is one look at each pair.
 
 The caller holds this room's lock, so that the folder is one run's, and hands in a session of Spark.
@@ -20,25 +22,30 @@ from contextlib import contextmanager
 from dataclasses import fields
 from datetime import date
 from functools import lru_cache
-from itertools import combinations, islice
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from comity.people import block
-from comity.people.cluster import Bonds, Hold, to_average
+from comity.people.cluster import Bonds, Hold, components
 from comity.people.limits import Limit
 from comity.people.link import Linked, Progress, partition
 from comity.people.model import Model, from_json
 from comity.people.models import Pair, Standard, Stay
-from comity.people.score import NEEDS_A_PERSON_FROM, score
-from comity.people.tally import HIGHEST, LOWEST, Tally, counted
+from comity.people.score import LINKED_FROM, NEEDS_A_PERSON_FROM, NEVER, Against
+from comity.people.tally import Tally, bit, counted, probability
 
 if TYPE_CHECKING:
     from pyspark import Broadcast
     from pyspark.sql import Column, DataFrame, SparkSession
 
+_WEIGHED = (
+    "heavy array<struct<l bigint, r bigint, weight double>>, spread array<struct<bit int, pairs bigint, ones double>>"
+)
+_Weighed = tuple[list[tuple[int, int, float]], list[tuple[int, int, float]]]
+Member = tuple[int, str, list[int]]  # number, person, and the keys that not too many share
 _ROWS = 5_000  # of one row group: Spark gives each worker whole ones
 _values = attrgetter(*(field.name for field in fields(Standard)))
 _PEOPLE, _HEAVY, _GROUPS, _FOUND = "people.parquet", "heavy", "groups.parquet", "found"
@@ -62,7 +69,8 @@ def link_on(
         progress(f"weighing the pairs of {len(ids)} people")
         weights, spread = _weighed(spark, folder, ids, told)
         progress(f"clustering {len(weights)} pairs")
-        groups = list(to_average(ids, weights, bonds))
+        tied = [*(pair for pair, weight in weights.items() if weight >= LINKED_FROM), *bonds.same]
+        groups = [group for group in components(ids, tied) if len(group) > 1]
         _write(folder / _GROUPS, "grouped", _asked(groups, standards, weights, bonds, stays or {}))
         persons, holds = _persons(spark, folder, groups, told)
         told.destroy()
@@ -114,35 +122,31 @@ def _weighed(
     from pyspark.sql import functions as f
 
     people = spark.read.parquet(str(folder / _PEOPLE))
-    a, b = people.toDF("l", "a"), people.toDF("r", "b")
-    weight = _called(_weigher(model), "double")("a", "b").alias("weight")
-    weighed = pairs(people).join(a, "l").join(b, "r").select("l", "r", weight).persist(StorageLevel.DISK_ONLY)
-    weighed.where(f.col("weight") >= NEEDS_A_PERSON_FROM).write.parquet(str(folder / _HEAVY))
-    clipped = f.greatest(f.least("weight", f.lit(float(HIGHEST))), f.lit(float(LOWEST)))
-    chance = 1 / (1 + f.pow(f.lit(2.0), -clipped))
-    spread = weighed.groupBy(f.floor(clipped).alias("bit")).agg(f.count("*"), f.sum(chance)).orderBy("bit").collect()
+    weighed = blocks(people).select(_called(_weigher(model), _WEIGHED)("key", "members").alias("it"))
+    weighed = weighed.persist(StorageLevel.DISK_ONLY)
+    weighed.select(f.inline("it.heavy")).write.parquet(str(folder / _HEAVY))
+    spread = weighed.select(f.inline("it.spread")).groupBy("bit").agg(f.sum("pairs"), f.sum("ones")).orderBy("bit")
+    tally = counted(tuple(row) for row in spread.collect())
     weighed.unpersist()
-    heavy = _read(folder / _HEAVY, "l", "r")
-    return {(ids[a], ids[b]): bits for a, b, bits in heavy}, counted(tuple(row) for row in spread)
+    return {(ids[a], ids[b]): weight for a, b, weight in _read(folder / _HEAVY, "l", "r")}, tally
 
 
-def pairs(people: DataFrame) -> DataFrame:
-    """Return the pairs (``l < r``) of ``people`` (``id``, ``person``) that share a key, as :func:`block.candidates`."""
+def blocks(people: DataFrame) -> DataFrame:
+    """Return who shares a key that not too many share (``key``, ``members``), of ``people`` (``id``, ``person``)."""
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 
     keyed = people.select("id", f.explode(_called(keys, "array<string>")("person")).alias("key"))
     keyed = keyed.select("id", f.xxhash64("key").alias("key"))
     number = f.count("*").over(Window.partitionBy("key"))  # which spills, where a list of everybody would not
-    blocks = (
-        keyed.withColumn("number", number)
-        .where(f.col("number").between(2, block.LARGEST_BLOCK))
+    kept = keyed.withColumn("number", number).where(f.col("number").between(2, block.LARGEST_BLOCK))
+    theirs = kept.groupBy("id").agg(f.collect_set("key").alias("keys")).join(people, "id")
+    member = f.struct("id", "person", "keys").alias("member")
+    return (
+        theirs.select(f.explode("keys").alias("key"), member)
         .groupBy("key")
-        .agg(f.collect_list("id").alias("ids"))
+        .agg(f.collect_list("member").alias("members"))
     )
-    each = blocks.select("ids", f.explode("ids").alias("l"))
-    later = f.filter("ids", lambda other: other > f.col("l"))
-    return each.select("l", f.explode(later).alias("r")).distinct()
 
 
 def _persons(
@@ -175,8 +179,32 @@ def keys(person: str) -> list[str]:
     return sorted(block.keys(_heard(person)))
 
 
-def _weigher(model: Broadcast[str]) -> Callable[[str, str], float]:
-    return lambda a, b: score(_heard(a), _heard(b), _model(model.value)).total
+def together(key: int, members: Iterable[Member]) -> Iterator[tuple[int, str, list[tuple[int, str]]]]:
+    """Yield each member with those after it, less whom it shares a lesser key with: each pair is of one block alone."""
+    held = sorted((id_, person, frozenset(theirs)) for id_, person, theirs in members)
+    for place, (id_, person, own) in enumerate(held):
+        others = [(other, text) for other, text, theirs in held[place + 1 :] if min(own & theirs) == key]
+        if others:
+            yield id_, person, others
+
+
+def _weigher(model: Broadcast[str]) -> Callable[[int, Iterable[Member]], _Weighed]:
+    return lambda key, members: _weighed_block(key, members, _model(model.value))
+
+
+def _weighed_block(key: int, members: Iterable[Member], model: Model) -> _Weighed:
+    """Return the pairs of a block that may matter, and of all how many weigh a whole bit and should be one."""
+    heavy: list[tuple[int, int, float]] = []
+    spread: dict[int, tuple[int, float]] = {}
+    for id_, person, others in together(key, members):
+        against = Against(_heard(person), model, NEVER)
+        for other, text in others:
+            weight = against.weight(_heard(text)) or 0.0
+            pairs, ones = spread.get(bit(weight), (0, 0.0))
+            spread[bit(weight)] = pairs + 1, ones + probability(weight)
+            if weight >= NEEDS_A_PERSON_FROM:
+                heavy.append((id_, other, weight))
+    return heavy, [(whole, pairs, ones) for whole, (pairs, ones) in spread.items()]
 
 
 def _partitioner(model: Broadcast[str]) -> Callable[[str], str]:
@@ -220,17 +248,27 @@ def _asked(
     stays: Mapping[UUID, Sequence[Stay]],
 ) -> Iterator[str]:
     """Yield all that the persons of a group follow from, as JSON: each record by its place in the group."""
+    pairs = {"weights": _by_first(weights), "same": _by_first(bonds.same), "different": _by_first(bonds.different)}
     for group in groups:
-        places = [((i, j), (group[i], group[j])) for i, j in combinations(range(len(group)), 2)]
+        places = {id_: place for place, id_ in enumerate(group)}
+        inside = {
+            name: [(a, b) for a in group for b in later.get(a, ()) if b in places] for name, later in pairs.items()
+        }
         yield json.dumps(
             {
                 "people": [said(standards[id_]) for id_ in group],
-                "weights": [(*place, weights[pair]) for place, pair in places if pair in weights],
-                "same": [place for place, pair in places if pair in bonds.same],
-                "different": [place for place, pair in places if pair in bonds.different],
-                "stays": {place: list(map(_told, stays[id_])) for place, id_ in enumerate(group) if id_ in stays},
+                "stays": {places[id_]: list(map(_told, stays[id_])) for id_ in group if id_ in stays},
+                "weights": [(places[a], places[b], weights[a, b]) for a, b in inside["weights"]],
+                **{name: [(places[a], places[b]) for a, b in inside[name]] for name in ("same", "different")},
             }
         )
+
+
+def _by_first(pairs: Iterable[Pair]) -> dict[UUID, list[UUID]]:
+    found: dict[UUID, list[UUID]] = {}
+    for a, b in pairs:
+        found.setdefault(a, []).append(b)
+    return found
 
 
 def _told(stay: Stay) -> tuple[str, str | None, str, str | None]:
