@@ -27,6 +27,7 @@ MEASUREMENTS = (
     "impact",
     "linkage",
     "bulk",
+    "spark_link",
     "live",
 )
 RESULTS = Path(__file__).parent / "results"
