@@ -5,7 +5,8 @@ The bare query fetches the same rows by the same keys, as a superuser whom row-l
 the same fields as JSON. *The read* is the gate's statement up to the rows that it releases: whom the agreement covers,
 which rows are theirs, minimised, by row-level security; neither log nor entry. *The whole* is the statement that
 production runs: with digest, log, whom it was about, and the ledger's entry, in an open transaction, so uncommitted.
-*Committed* is the same with its own transaction and the durable commit, as the gate sends them.
+*Committed* is the same with its own transaction and the durable commit, as the gate sends them. *The start* is the read
+and the bare query of somebody who is not there: what a statement of so many parts costs before it has a row.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ async def _measure(store: Store) -> list[Row]:
             "whole": await _gate(await connect(store.conninfo(Role.GATE)), whole=True),
             "committed": await _committed(await connect(store.conninfo(Role.GATE))),
         }
+        kinds |= {f"{kind} of nobody": _of_nobody(kinds[kind]) for kind in ("bare", "read")}
         p50 = await _in_turns(kinds)
     what = "p50 of a joined-up read of 12 rows in PostgreSQL, against the bare query of the same rows"
     said = {
@@ -96,10 +98,15 @@ async def _measure(store: Store) -> list[Row]:
         "whole": ("the whole statement, without its commit", "none"),
         "committed": ("the whole disclosure, durable", "none"),
     }
+    start, bare_start = (p50[f"{kind} of nobody"] for kind in ("read", "bare"))
     return [
-        Row(f"point {kind}", f"{what}: {words}", p50[kind], p50["bare"], "ms", p50[kind] / p50["bare"], goal)
-        for kind, (words, goal) in said.items()
-    ]
+        *(
+            Row(f"point {kind}", f"{what}: {words}", p50[kind], p50["bare"], "ms", p50[kind] / p50["bare"], goal)
+            for kind, (words, goal) in said.items()
+        ),
+        Row("point start", "p50 of the same read, and of the bare query, of nobody: what is paid before there is a row",
+            start, bare_start, "ms", start / bare_start, "none: said beside the read"),
+    ]  # fmt: skip
 
 
 async def _in_turns(kinds: dict[str, _Side]) -> dict[str, float]:
@@ -132,6 +139,10 @@ async def _bare(conn: psycopg.AsyncConnection) -> _Side:
         await cursor.fetchone()
 
     return _Side(lambda number: [person(number)] * count, read)
+
+
+def _of_nobody(side: _Side) -> _Side:
+    return _Side(lambda number: side.bind(PEOPLE + number), side.execute)
 
 
 async def _gate(conn: psycopg.AsyncConnection, *, whole: bool) -> _Side:
