@@ -32,6 +32,7 @@ class Looked:
 def look(conn: Conn, standards: Mapping[UUID, Standard], keys: Keyed) -> Looked:
     """Score those being placed against whoever shares a key with them."""
     with conn.pipeline():  # the turn first: what is committed between the two is looked at again
+        store.plan(conn, len(standards))
         now = conn.execute(QUERIES.turn)
         pairs = conn.execute(QUERIES.candidates, {"keys": keys[0], "ids": keys[1], "largest": block.LARGEST_BLOCK})
     turn, version = now.fetchone() or (0, None)

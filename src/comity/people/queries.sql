@@ -95,6 +95,10 @@ from people.source_person where source_person = any(%(ids)s::uuid[])
 select source_person, agency, given_names, family_name, alias_names, birth_date, birth_text, sex, postcode, address, identifiers
 from people.source_person order by source_person
 
+-- name: plan
+-- Say until the transaction ends whether statements are planned once for all, or each time for what they are given.
+select set_config('plan_cache_mode', %(mode)s, true)
+
 -- name: turn
 -- The last turn that is committed, and the model in force.
 select

@@ -66,11 +66,14 @@ def two(one: UUID, other: UUID) -> Persons:
 
 def refresh(conn: Conn, members: Collection[UUID], touched: Collection[UUID], model: Model | None) -> None:
     """Ask what is to be asked about the persons ``touched``, all of whose ``members`` are given, and nothing else."""
-    rows = conn.execute(store.QUERIES.pairs_between, {"ids": list(members)}).fetchall() if model else []
+    asked = {"ids": list(members)}
+    with conn.pipeline():
+        between = conn.execute(store.QUERIES.pairs_between, asked)
+        apart = conn.execute(store.QUERIES.parted_between, asked)
+    rows = between.fetchall() if model else []
     weights = {(a, b): weight for a, b, weight, _, _ in rows}
     persons = {id_: person for a, b, _, x, y in rows for id_, person in ((a, x), (b, y))}
-    parted = set(conn.execute(store.QUERIES.parted_between, {"ids": list(members)}).fetchall()) if rows else set()
-    found = grouped(weights, persons, parted)
+    found = grouped(weights, persons, set(apart.fetchall()))
     standards = store.standards_of(conn, {id_ for a, b, _, _ in found.values() for id_ in (a, b)}) if found else {}
     conn.execute(store.QUERIES.drop_questions_of, {"persons": list(touched), **_between(found)})
     _put(conn, found, _held(conn, members) if found else {}, standards, model)
@@ -92,7 +95,8 @@ def refresh_all(
 
 def ask_again(conn: Conn, persons: Iterable[UUID]) -> None:
     """Take back what was put away about these persons: something about them has changed."""
-    conn.execute(store.QUERIES.ask_again, {"persons": list(persons)})
+    if changed := list(persons):
+        conn.execute(store.QUERIES.ask_again, {"persons": changed})
 
 
 def _held(conn: Conn, members: Collection[UUID] | None) -> Held:

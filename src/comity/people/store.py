@@ -42,6 +42,11 @@ def lock(conn: Conn) -> None:
     conn.execute(QUERIES.lock, {"lock": LOCK})
 
 
+def plan(conn: Conn, number: int) -> None:
+    """Let statements about one source person be planned once for all: of one, planning takes longer than the work."""
+    conn.execute(QUERIES.plan, {"mode": "force_generic_plan" if number == 1 else "auto"})
+
+
 def keyed(standards: Mapping[UUID, Standard]) -> Keyed:
     """Return the blocking keys of source persons as they are stored, and beside each whose it is."""
     pairs = [(hashed(key), id_) for id_, standard in standards.items() for key in block.keys(standard)]
