@@ -8,7 +8,6 @@ learnt from a sample. The writers place the records of one human two at a time, 
 
 from __future__ import annotations
 
-import logging
 import random
 import statistics
 import time
@@ -26,7 +25,7 @@ import pyarrow as pa
 from psycopg.conninfo import make_conninfo
 
 from bench import crowd
-from bench.plain_splink import _table
+from bench.plain_splink import table, weighed
 from bench.rows import Row
 from comity import people
 from comity.node import ROOMS
@@ -122,32 +121,22 @@ def _timed(act: Callable[[], object]) -> float:
 
 def _splink(number: int) -> list[float]:
     """Return the milliseconds of each search by Splink, after one to warm up."""
-    from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+    from splink import DuckDBAPI, Linker
 
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    sample, comparisons, numbers = _table([each for records in crowd.humans(0, SAMPLE) for each in records])
-    rules = [("given", "birth"), ("family", "birth"), ("given", "family"), *((kind,) for kind in numbers)]
-    settings = SettingsCreator(
-        link_type="dedupe_only",
-        comparisons=comparisons,
-        blocking_rules_to_generate_predictions=[block_on(*rule) for rule in rules],
-    )
+    sample, numbers = table([each for records in crowd.humans(0, SAMPLE) for each in records])
     with duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}) as connection, warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        connection.register("sample", sample)
+        connection.execute("create table people as select * from sample")
+        learnt, _ = weighed(connection, sample.column_names[1:], numbers)
         api = DuckDBAPI(connection=connection)
-        connection.register("sample_rows", sample)
-        connection.execute("create table sample as select * from sample_rows")
-        learnt = Linker(api.register("sample"), settings, log_level=None)
-        learnt.training.estimate_u_using_random_sampling(1e6, 1)
-        for columns in (("given", "family"), ("birth",)):
-            learnt.training.estimate_parameters_using_expectation_maximisation(block_on(*columns))
         _everybody(connection)
         linker = Linker(api.register("everybody"), learnt.misc.save_model_to_json(), log_level=None)
         for column in ("given", "family", "postcode"):
             linker.table_management.compute_tf_table(column)
         times = []
         for place, each in enumerate(asked(number + 1)):
-            one, _, _ = _table([each])
+            one, _ = table([each])
             connection.register("one_row", one)
             connection.execute(
                 f"create table one_{place} as select * from everybody limit 0;"
@@ -167,15 +156,15 @@ def _everybody(connection: duckdb.DuckDBPyConnection) -> None:
     chunks = round(RECORDS / (crowd.CHUNK * crowd.RECORDS))
     number = 0
     for chunk in range(chunks):
-        table, _, _ = _table(list(chain.from_iterable(crowd.humans(chunk))))
-        ids = pa.array(range(number, number + table.num_rows), pa.int64())
-        connection.register("chunk", table.set_column(0, "unique_id", ids))
+        people, _ = table(list(chain.from_iterable(crowd.humans(chunk))))
+        ids = pa.array(range(number, number + people.num_rows), pa.int64())
+        connection.register("chunk", people.set_column(0, "unique_id", ids))
         connection.execute(
             "create table everybody as select * from chunk"
             if not chunk
             else "insert into everybody by name select * from chunk"
         )
-        number += table.num_rows
+        number += people.num_rows
 
 
 # --- many at once -----------------------------------------------------------------------------------------------------

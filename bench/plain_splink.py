@@ -39,10 +39,10 @@ def best(features: Sequence[Features], truth: Mapping[UUID, Hashable]) -> tuple[
 
 def predicted(connection: duckdb.DuckDBPyConnection, features: Sequence[Features]) -> list[tuple[int, int, float]]:
     """Return the pairs that Splink weighs, by position, with its weights in bits."""
-    table, numbers = _table(features)
-    connection.register("arrow_people", table)
+    people, numbers = table(features)
+    connection.register("arrow_people", people)
     connection.execute("create table people as select * from arrow_people")
-    _, found = weighed(connection, table.column_names[1:], numbers)
+    _, found = weighed(connection, people.column_names[1:], numbers)
     query = f"select unique_id_l, unique_id_r, match_weight from {found.physical_name}"
     return connection.execute(query).fetchall()
 
@@ -85,7 +85,8 @@ def _comparisons(columns: Sequence[str]) -> list[object]:
     ]
 
 
-def _table(features: Sequence[Features]) -> tuple[pa.Table, list[str]]:
+def table(features: Sequence[Features]) -> tuple[pa.Table, list[str]]:
+    """Return what plain Splink is given, numbered from nothing, and which of its columns are numbers of people."""
     numbers = sorted({kind for each in features for kind in each.identifiers})
     columns: dict[str, list[str | None]] = {
         "given": [_lower(each.given_names) for each in features],
