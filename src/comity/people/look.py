@@ -52,7 +52,7 @@ class Again:
         others = list({id_ for pair in before.weights for id_ in pair} - standards.keys())
         self._now = conn.execute(QUERIES.turn)
         self._since = conn.execute(QUERIES.candidates_since, asked)
-        self._unchanged = conn.execute(QUERIES.unchanged, {"ids": others, "turn": before.turn})
+        self._unchanged = conn.execute(QUERIES.unchanged, {"ids": others, "turn": before.turn}) if others else ()
 
     def looked(self) -> Looked:
         """Return what is found now."""

@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
@@ -52,9 +52,9 @@ def place_many(
     with conn.pipeline():
         store.lock(conn)
         again = Again(conn, before_waiting, standards, keys)
-        known = conn.execute(store.QUERIES.known_of, {"ids": list(latest)})
-        remembered = conn.execute(store.QUERIES.remembered, {"ids": list(latest)})
-    looked, before = again.looked(), dict(known.fetchall())
+        asked = conn.execute(store.QUERIES.remembered, {"ids": list(latest)})
+    looked, remembered = again.looked(), dict(asked.fetchall())
+    before = _held(remembered)
     alone = _alone(latest, remembered, looked.weights) - (stays or {}).keys()
     rest = (latest.keys() - alone) | (stays or {}).keys()
     fresh = {id_: uuid4() for id_ in sorted(alone)}
@@ -82,10 +82,10 @@ def place_many(
 _NOBODY = Assignment({}, frozenset(), (), {})
 
 
-def _alone(ids: Iterable[UUID], remembered: Iterable[tuple[UUID]], weights: Weights) -> set[UUID]:
+def _alone(ids: Iterable[UUID], remembered: Collection[UUID], weights: Weights) -> set[UUID]:
     """Return who concerns nobody: of whom nothing is remembered, and no pair is near enough to link or to ask about."""
     near = {id_ for pair in weights for id_ in pair}
-    return set(ids) - {id_ for (id_,) in remembered} - near
+    return set(ids).difference(remembered, near)
 
 
 def recluster(

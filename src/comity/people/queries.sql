@@ -146,9 +146,11 @@ where (
 select source_person from people.source_person where source_person = any(%(ids)s::uuid[]) and turn <= %(turn)s
 
 -- name: remembered
--- Which of these source persons anything is remembered of: that they were in a person, or that somebody judged of them.
-select id from unnest(%(ids)s::uuid[]) as id
-where exists (select from people.membership where source_person = id)
+-- Of which of these source persons anything is remembered: the person they are in, or (null) that they once were in one, or
+-- that somebody judged of them.
+select id, membership.person from unnest(%(ids)s::uuid[]) as id
+left join people.membership as membership on membership.source_person = id
+where membership.person is not null
     or exists (select from people.move where source_person = id)
     or exists (select from people.judgement where a = id)
     or exists (select from people.judgement where b = id)
