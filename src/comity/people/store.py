@@ -29,7 +29,8 @@ Keyed = tuple[list[int], list[UUID]]
 # The advisory lock of this room: a number that no other room uses ("people" in ASCII).
 LOCK = 0x70656F706C65
 
-_models: dict[str, Model] = {}  # by version: a model never changes, and reading one takes a while
+# By where it is kept and its version: there a model never changes, and reading one takes a while.
+_models: dict[tuple[str, int, str, str], Model] = {}
 
 
 def hashed(key: str) -> int:
@@ -221,10 +222,11 @@ def current_model(conn: Conn) -> Model | None:
 
 def model_of(conn: Conn, version: str) -> Model:
     """Return a kept model."""
-    if version not in _models:
+    where = (conn.info.host, conn.info.port, conn.info.dbname, version)
+    if where not in _models:
         (body,) = conn.execute(QUERIES.model, {"version": version}).fetchall()[0]
-        _models[version] = from_json(body)
-    return _models[version]
+        _models[where] = from_json(body)
+    return _models[where]
 
 
 def put_model(conn: Conn, model: Model) -> None:
