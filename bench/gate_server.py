@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,6 +38,7 @@ _TOGETHER = Together(_POOL, _VOCABULARY)
 @asynccontextmanager
 async def _open_pool(_: Starlette) -> AsyncIterator[None]:
     async with _POOL, _TOGETHER:
+        gc.freeze()  # as the node does
         yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import subprocess
@@ -133,6 +134,7 @@ def _serve(app: FastAPI, port: int, welcome: Callable[[str], str]) -> None:
     address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/"
     print("\n".join(["", f"Comity is at {address}", welcome(address), "Ctrl-C stops everything."]), flush=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, date_header=True))
+    gc.freeze()  # what is loaded by now stays: to look through it for garbage, again and again, held answers up
     with suppress(KeyboardInterrupt):  # the server, once stopped, raises again what stopped it
         server.run(sockets=[listening])
     print("\nStopping what was started.")
