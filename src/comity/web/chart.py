@@ -19,7 +19,7 @@ _WIDTH, _LABELS, _RIGHT, _ROW, _BAR = 760, 260, 20, 28, 16
 _FILL, _LINE, _AXIS = "#5694ca", "#0b0c0c", "#505a5f"
 _AGAINST: Final = "#b10e1e"  # what goes down; that it does is also seen from where it begins, and stands in the table
 _RECT: Final = Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="{}"/>')
-_LETTERS: Final = 34  # of a label that fits beside the bars
+_LETTERS: Final = 29  # of a label that fits beside the bars
 
 
 @dataclass(frozen=True, slots=True)
