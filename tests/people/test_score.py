@@ -331,6 +331,20 @@ def test_forenames_that_are_often_anothers_tell_no_twin(model):
     assert partition([1, 2], strong, {1: one, 2: other}, replace(model, chances=chances), Bonds()).persons == [(1, 2)]
 
 
+def test_what_excuses_the_twins_of_one_family_says_nothing_of_another_family_with_the_same_forenames(model):
+    chances = {**model.chances, "given": {**model.chances["given"], "different": Chance(0.01, 0.9)}}
+    born = date(1975, 5, 6)
+    people = {
+        1: someone(given_names="Tim", **TWIN),
+        2: someone(given_names="Kees", **TWIN),
+        3: someone(given_names="Tim", family_name="Bakker", birth_date=born),
+        4: someone(given_names="Kees", family_name="Bakker", birth_date=born),
+    }
+    strong = {(1, 2): 30.0, (3, 4): 30.0}
+    told = Bonds(same=frozenset({(1, 2)}))
+    assert partition(people, strong, people, replace(model, chances=chances), told).persons == [(1, 2), (3,), (4,)]
+
+
 def test_a_maiden_name_on_file_is_an_alias():
     one = someone(given_names="Anna", family_name="Smit")
     other = someone(given_names="Anna", family_name="de Vries", alias_names=("Anna Smit",))

@@ -59,10 +59,15 @@ def partition(
     apart = bonds.unlike or _unlike(weights, standards, model, bonds)
     for group in to_average(alone, weights, replace(bonds, unlike=apart)):
         alone.difference_update(group)
-        if len(group) == TWO and judged_of.isdisjoint(group) and not contrary(group, standards, stays or {}, model):
+        pairs = list(combinations(group, 2))
+        if (
+            len(group) == TWO
+            and judged_of.isdisjoint(group)
+            and not unlike(pairs, standards, model)
+            and not contrary(group, standards, stays or {}, model)
+        ):
             persons.append(tuple(group))  # it is their weight that holds them together
             continue
-        pairs = list(combinations(group, 2))
         full = _weights(group, weights, unfound or {}, standards, model)
         judged = Bonds(_among(group, same), _among(group, different))
         together = components(group, judged.same)
