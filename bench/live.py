@@ -42,7 +42,7 @@ RECORDS = 1_000_000
 SAMPLE = 10_000  # humans that weights are learnt from
 ASKED, WARMED = 600, 50
 SPLINK_ASKED = 7
-WRITERS, SECONDS = 8, 60
+WRITERS, SECONDS = 8, 360  # an hour of twenty a second
 _DATABASE = "bench_live"
 _NEW, _WRITTEN = 10_000, 20_000  # chunks of whoever is not in the million: asked about, and written
 
