@@ -90,6 +90,7 @@ class _Rows:
     of: str
     whom: str
     bound: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    bound_whom: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
 
 _OF_PART: Final = _Rows("part", "select account, source_person, count(*) as many from part group by all")
@@ -106,7 +107,9 @@ def _rows(file: DuckDBPyConnection, table: Table, stretch: Stretch, bench: Bench
         bound = {name: bindable(values[name], Engine.DUCKDB) for name in named(tree)}
         query = rendered(tree, Engine.DUCKDB)
         if not table.keyed and not any(said.opens or said.kind for said in table.said):
-            return _Rows(f"({query}) as part", rendered(table.whom.tree, Engine.DUCKDB), bound)
+            whom = table.whom.tree  # a value may need the day, and who is counted does not
+            bound_whom = {name: bound[name] for name in named(whom)}
+            return _Rows(f"({query}) as part", rendered(whom, Engine.DUCKDB), bound, bound_whom)
         file.execute(f"create temp table part as {query}", bound)
     for said in table.said:
         if said.opens:
@@ -155,7 +158,7 @@ def _note_subjects(file: DuckDBPyConnection, rows: _Rows, table: Table, written:
 
     ``RuntimeError`` if there are not as many as were ``written``.
     """
-    file.execute(f"create temp table whom as {rows.whom}", rows.bound)
+    file.execute(f"create temp table whom as {rows.whom}", rows.bound_whom)
     file.execute(
         "insert into work.subject select distinct ?, source_person from whom where source_person is not null",
         [table.clause.number],
