@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from comity.gate.on_spark import session as spark_session
 from comity.node import ROOMS
@@ -24,6 +25,10 @@ from .papers import Paper
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+# No test asserts a time, and a slow machine is no fault of what is tested.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # A crash of the machine may lose a test's data; a crash of PostgreSQL may not, and is tested.
