@@ -340,13 +340,12 @@ class Fault:
     path: str  # where in the agreement, e.g. release[2].fields.name
     cause: str
     mend: str
-    dutch: str = ""  # cause and mend, where they are known in Dutch
+    dutch: str  # cause and mend
 
     @property
     def words(self) -> Label:
-        """Return cause and mend together; in English in either language where there is no Dutch."""
-        english = f"{self.cause} {self.mend}"
-        return Label(english, self.dutch or english)
+        """Return cause and mend together."""
+        return Label(f"{self.cause} {self.mend}", self.dutch)
 
     def in_language(self, language: str) -> str:
         """Return the mistake with its place."""

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import partial
 from typing import Final, TypeVar, cast
 
 from comity.agreements.canonical import FORMAT, canonical
+from comity.agreements.condition_faults import TYPES
 from comity.agreements.conditions import iso_date, parse_condition
 from comity.agreements.errors import ConditionError, FaultyAgreementError
+from comity.agreements.fault_words import mistake, unknown
 from comity.agreements.minimisers import applicable, applies
 from comity.agreements.models import (
     Agreement,
@@ -88,8 +89,8 @@ def from_canonical(data: bytes, vocabulary: Vocabulary) -> Agreement:
     """
     agreement = _Builder(vocabulary, None, ()).agreement(read_json(data))
     if canonical(agreement) != data:
-        cause = "The bytes are not the canonical form of what they say."
-        raise FaultyAgreementError([Fault(0, 0, "", cause, "Restore them from a party's copy.")])
+        copy = Label("a party's copy", "het exemplaar van een partij")
+        raise FaultyAgreementError([Fault(0, 0, "", *mistake("not-the-canonical-form", copy=copy))])
     return agreement
 
 
@@ -103,7 +104,7 @@ class _Builder:
 
     # faults
 
-    def _fault(self, place: Place, cause: str, mend: str, dutch: str = "") -> None:
+    def _fault(self, place: Place, cause: str, mend: str, dutch: str) -> None:
         path = ".".join(self._path).replace(".[", "[")
         self._faults.append(Fault(place.line, place.column, path, cause, mend, dutch))
 
@@ -157,27 +158,21 @@ class _Builder:
         with self._at("format"):
             text = self._text(tree)
             if text.text and text.text != FORMAT:
-                self._fault(
-                    text.place, f"The format {text.text!r} is not known.", f"Write {FORMAT!r}, or leave it out."
-                )
+                self._fault(text.place, *mistake("format", text=text.text, known=FORMAT))
 
     # the keys
 
     def _name(self, tree: Tree) -> str:
         text = self._text(tree)
         if text.text and not is_name(text.text):
-            self._fault(
-                text.place,
-                f"{text.text!r} cannot be a name.",
-                f"Use small letters, digits and single hyphens, at most {MAX_NAME}.",
-            )
+            self._fault(text.place, *mistake("name", text=text.text, most=MAX_NAME))
         return text.text
 
     def _version(self, tree: Tree) -> int:
         text = self._text(tree)
         version = int(text.text) if _NUMBER.fullmatch(text.text) else 0
         if text.text and not 0 < version <= MAX_VERSION:
-            self._fault(text.place, f"{text.text!r} is not a version.", "Write a whole number from 1.")
+            self._fault(text.place, *mistake("version", text=text.text))
         return version
 
     def _title(self, tree: Tree) -> Label:
@@ -204,8 +199,8 @@ class _Builder:
         term = self._one(tree, self._vocabulary.lawful_bases, "lawful basis")
         basis = self._vocabulary.lawful_bases.get(term)
         if basis and jurisdiction in self._vocabulary.jurisdictions and not holds_in(basis.jurisdiction, jurisdiction):
-            cause = f"{term!r} is the law of {basis.jurisdiction!r}; the agreement is of {jurisdiction!r}."
-            self._fault(tree.place, cause, f"Name a provision of {jurisdiction!r}.")
+            said = mistake("other-law", term=term, law=basis.jurisdiction, jurisdiction=jurisdiction)
+            self._fault(tree.place, *said)
         return term
 
     def _in_force(self, tree: Tree) -> InForce:
@@ -219,13 +214,10 @@ class _Builder:
 
     def _in_order(self, top: Mapping[str, Tree], start: date, until: date, review_by: date) -> None:
         if until < start:
-            self._fault(top["until"].place, f"'until' ({until}) is before 'from' ({start}).", "Put them in order.")
+            self._fault(top["until"].place, *mistake("until-before-from", until=until, start=start))
         elif not start <= review_by <= until:
-            self._fault(
-                top["review_by"].place,
-                f"'review_by' ({review_by}) is not between 'from' ({start}) and 'until' ({until}).",
-                "Review it while it is in force.",
-            )
+            said = mistake("review-outside", review_by=review_by, start=start, until=until)
+            self._fault(top["review_by"].place, *said)
 
     def _requesters(self, tree: Tree) -> Requesters:
         top = self._entries(tree, ("roles", "must_state"))
@@ -246,8 +238,8 @@ class _Builder:
     def _keep(self, tree: Tree) -> str:
         text = self._text(tree)
         if text.text and not _KEEP.fullmatch(text.text):
-            mend = "Write an ISO 8601 length in years, months, weeks or days, e.g. P2Y or P6M."
-            self._fault(text.place, f"{text.text!r} is not a length of time.", mend)
+            eg = Label("P2Y or P6M", "P2Y of P6M")
+            self._fault(text.place, *mistake("not-a-length", text=text.text, eg=eg))
         return text.text
 
     def _assessment(self, tree: Tree) -> AssessmentReference:
@@ -255,8 +247,7 @@ class _Builder:
         name, _, version = text.text.partition("@")
         good = _NAME.fullmatch(name) and len(name) <= MAX_NAME and _NUMBER.fullmatch(version)
         if text.text and not good:
-            mend = "Write its name and version, e.g. marac-victim-safety@3."
-            self._fault(text.place, f"{text.text!r} names no assessment.", mend)
+            self._fault(text.place, *mistake("no-assessment", text=text.text))
         return AssessmentReference(name, int(version) if good else 0)
 
     def _review(self, tree: Tree) -> Review:
@@ -282,8 +273,7 @@ class _Builder:
     def _soon(self, tree: Tree) -> str:
         text = self._text(tree)
         if text.text and not WITHIN.fullmatch(text.text):
-            mend = "Write an ISO 8601 length in days or hours, e.g. P1D or PT4H."
-            self._fault(text.place, f"{text.text!r} is not a time to review within.", mend)
+            self._fault(text.place, *mistake("not-soon", text=text.text))
         return text.text
 
     # statistics
@@ -292,17 +282,16 @@ class _Builder:
         """Return the budget for statistics, which must be there exactly if their channel is open."""
         is_open = "channels" in top and STATISTIC in _listed(top["channels"])
         if is_open and "statistics" not in top:
-            cause = f"The channel {STATISTIC!r} is open, and the key 'statistics' is missing."
-            self._fault(tree.place, cause, "Add it: it says how much they may tell of anybody.")
+            self._fault(tree.place, *mistake("no-budget", channel=STATISTIC))
         if not is_open and "statistics" in top:
-            cause = f"A budget for statistics stands here, but the channel {STATISTIC!r} is not open."
-            self._fault(top["statistics"].place, cause, f"Remove it, or add {STATISTIC!r} to the channels.")
+            self._fault(top["statistics"].place, *mistake("budget-for-nothing", channel=STATISTIC))
         return self._within("statistics", top, None, self._statistics)
 
     def _statistics(self, tree: Tree) -> PrivacyBudget:
         top = self._entries(tree, ("epsilon", "delta", "per", "most_per_person"))
-        epsilon = partial(self._decimal, form=EPSILON, most=Decimal(MAX_EPSILON), mend="e.g. 1.0")
-        delta = partial(self._decimal, form=DELTA, most=MAX_DELTA, mend="0 or e.g. 1e-6")
+        written = Label("e.g. 1.0", "bijv. 1.0"), Label("0 or e.g. 1e-6", "0 of bijv. 1e-6")
+        epsilon = partial(self._decimal, form=EPSILON, most=Decimal(MAX_EPSILON), written=written[0])
+        delta = partial(self._decimal, form=DELTA, most=MAX_DELTA, written=written[1])
         return PrivacyBudget(
             self._within("epsilon", top, Decimal(0), epsilon),
             self._within("delta", top, Decimal(0), delta),
@@ -310,20 +299,19 @@ class _Builder:
             self._within("most_per_person", top, 0, self._most_per_person),
         )
 
-    def _decimal(self, tree: Tree, form: str, most: Decimal, mend: str) -> Decimal:
+    def _decimal(self, tree: Tree, form: str, most: Decimal, written: Label) -> Decimal:
         text = self._text(tree)
         good = re.fullmatch(form, text.text)
         number = Decimal(text.text) if good else Decimal(0)
         if text.text and (not good or number > most):
-            self._fault(text.place, f"{text.text!r} cannot stand here.", f"Write {mend}, at most {most:f}.")
+            self._fault(text.place, *mistake("not-this-number", text=text.text, form=written, most=f"{most:f}"))
         return number.normalize()
 
     def _most_per_person(self, tree: Tree) -> int:
         text = self._text(tree)
         number = int(text.text) if _NUMBER.fullmatch(text.text) else 0
         if text.text and not 0 < number <= MAX_PER_PERSON:
-            mend = f"Write a whole number from 1 to {MAX_PER_PERSON}."
-            self._fault(text.place, f"{text.text!r} is not a number of rows.", mend)
+            self._fault(text.place, *mistake("not-a-number-of-rows", text=text.text, most=MAX_PER_PERSON))
         return number
 
     # releases
@@ -331,7 +319,7 @@ class _Builder:
     def _releases(self, tree: Tree) -> tuple[Release, ...]:
         releases = self._each(tree, self._release)
         if len(releases) > MAX_RELEASES:
-            self._fault(tree.place, f"There are {len(releases)} releases; at most {MAX_RELEASES}.", "Split it.")
+            self._fault(tree.place, *mistake("too-many-releases", count=len(releases), most=MAX_RELEASES))
         return tuple(replace(release, number=at) for at, release in enumerate(releases, 1))
 
     def _release(self, tree: Tree) -> Release:
@@ -349,7 +337,7 @@ class _Builder:
 
     def _fields(self, tree: Tree, record: RecordType) -> tuple[FieldRelease, ...]:
         if not isinstance(tree, Entries) or not tree.entries:
-            self._fault(tree.place, "No field is released.", "Write each field with its form, e.g. name: as-is.")
+            self._fault(tree.place, *mistake("no-field"))
             return ()
         known = {field.name: field for field in record.fields}
         for name, (place, _) in tree.entries.items():
@@ -367,11 +355,9 @@ class _Builder:
         with self._at(field.name):
             name = self._one(tree, self._vocabulary.minimisers, "form")
             if name in self._vocabulary.minimisers and not applies(name, field):
-                self._fault(
-                    tree.place,
-                    f"{name!r} cannot be made of {field.name}, which is a {field.type.value}.",
-                    f"Use one of: {', '.join(applicable(field))}.",
-                )
+                allowed = ", ".join(applicable(field))
+                said = mistake("made-of", form=name, field=field.name, type=TYPES[field.type], allowed=allowed)
+                self._fault(tree.place, *said)
             return name
 
     def _condition(self, tree: Tree, record: str | None) -> Condition:
@@ -387,16 +373,14 @@ class _Builder:
 
     def _entries(self, tree: Tree, keys: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Tree]:
         if not isinstance(tree, Entries):
-            self._fault(tree.place, "Here a block of keys should stand.", f"Write the keys {', '.join(keys)}.")
+            self._fault(tree.place, *mistake("want-block", keys=", ".join(keys)))
             return {}
         for name, (place, _) in tree.entries.items():
             if name not in (*keys, *optional):
                 self._unknown(place, name, (*keys, *optional), "key")
         for name in keys:
             if name not in tree.entries:
-                self._fault(
-                    tree.place, f"The key {name!r} is missing.", "Add it: nothing is decided by leaving it out."
-                )
+                self._fault(tree.place, *mistake("key-missing", name=name))
         return {name: value for name, (_, value) in tree.entries.items()}
 
     def _within(self, key: str, top: Mapping[str, Tree], missing: _T, read: Callable[[Tree], _T]) -> _T:
@@ -408,7 +392,7 @@ class _Builder:
 
     def _each(self, tree: Tree, read: Callable[[Tree], _T]) -> list[_T]:
         if not isinstance(tree, Items) or not tree.items:
-            self._fault(tree.place, "Here a list with at least one item should stand.", "Begin each item with a dash.")
+            self._fault(tree.place, *mistake("want-items"))
             return []
         read_all = []
         for number, item in enumerate(tree.items, 1):
@@ -425,7 +409,7 @@ class _Builder:
         def read(item: Tree) -> None:
             word = self._text(item).text if known is None else self._one(item, known, kind)
             if word in words:
-                self._fault(item.place, f"{word!r} stands twice in this list.", "Remove one of the two.")
+                self._fault(item.place, *mistake("word-twice", name=word))
             words.append(word)
 
         self._each(tree if isinstance(tree, Items) else Items(tree.place, (tree,)), read)
@@ -444,22 +428,20 @@ class _Builder:
         text = self._text(tree)
         found = iso_date(text.text)
         if text.text and found is None:
-            self._fault(text.place, f"{text.text!r} is not a date.", "Write year-month-day, e.g. 2026-02-01.")
+            self._fault(text.place, *mistake("not-a-date", text=text.text))
         return found or date.min
 
     def _text(self, tree: Tree) -> Text:
         if not isinstance(tree, Text):
-            self._fault(tree.place, "Here one value should stand, not a block or a list.", "Write it on this line.")
+            self._fault(tree.place, *mistake("want-value"))
             return Text(tree.place, tree.place, "")
         if not tree.text.strip():
-            self._fault(tree.place, "Nothing stands here.", "Write a value.")
+            self._fault(tree.place, *mistake("nothing"))
             return Text(tree.place, tree.place, "")
         return tree
 
     def _unknown(self, place: Place, name: str, known: Collection[str], kind: str) -> None:
-        near = get_close_matches(name, list(known), n=1)
-        mend = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known) or 'none yet'}."
-        self._fault(place, f"There is no {kind} named {name!r}.", mend)
+        self._fault(place, *unknown("unknown", name, known, kind))
 
 
 def is_name(text: str) -> bool:

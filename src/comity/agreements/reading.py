@@ -34,6 +34,7 @@ from ruamel.yaml.events import (
 )
 
 from comity.agreements.errors import FaultyAgreementError
+from comity.agreements.fault_words import Said, mistake
 from comity.agreements.models import Fault
 
 MAX_BYTES: Final = 256 * 1024  # the longest agreement read while designing this was 40 KiB on paper
@@ -100,9 +101,9 @@ def read_yaml(data: str | bytes) -> tuple[Tree, tuple[Fault, ...]]:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-        raise _fatal(place, f"This is not YAML: {error.problem or error.context}.", "Mend it here.") from error
+        raise _fatal(place, mistake("not-yaml", problem=error.problem or error.context)) from error
     except YAMLError as error:
-        raise _fatal(Place(1, 1), "This is not YAML: it holds a sign that YAML forbids.", "Remove it.") from error
+        raise _fatal(Place(1, 1), mistake("forbidden-sign")) from error
 
 
 def read_json(data: bytes) -> Tree:
@@ -110,7 +111,7 @@ def read_json(data: bytes) -> Tree:
     try:
         return _from_json(json.loads(_decoded(data)))
     except (ValueError, RecursionError) as error:
-        raise _fatal(Place(), "This is not canonical JSON.", "Restore it from a party's copy.") from error
+        raise _fatal(Place(), mistake("not-canonical")) from error
 
 
 def hidden(text: str) -> Iterator[int]:
@@ -134,11 +135,11 @@ class _Reader:
             if isinstance(event, DocumentStartEvent):
                 break
         else:
-            raise _fatal(Place(1, 1), "The text is empty.", "Write an agreement.")
+            raise _fatal(Place(1, 1), mistake("empty"))
         tree = self._tree(next(self._events))
         for event in self._events:
             if isinstance(event, DocumentStartEvent):
-                raise _fatal(_place(event), "A second document begins here.", "Keep one agreement to a file.")
+                raise _fatal(_place(event), mistake("second-document"))
         return tree
 
     def _tree(self, event: Event) -> Tree:
@@ -147,7 +148,7 @@ class _Reader:
             return self._scalar(event)
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise _fatal(_place(event), f"Blocks go at most {MAX_DEPTH} deep.", "Nothing in an agreement needs it.")
+            raise _fatal(_place(event), mistake("too-deep", most=MAX_DEPTH))
         tree = self._entries(event) if isinstance(event, MappingStartEvent) else self._items(event)
         self._depth -= 1
         return tree
@@ -157,10 +158,10 @@ class _Reader:
         while not isinstance(event := next(self._events), MappingEndEvent):
             key = self._tree(event)
             if not isinstance(key, Text):
-                raise _fatal(key.place, "A key is a word, not a block.", "Write a word before the colon.")
+                raise _fatal(key.place, mistake("key-is-block"))
             value = _beside(key, self._tree(next(self._events)))
             if key.text in entries:
-                self._fault(key.place, f"{key.text!r} stands twice in this block.", "Remove one of the two.")
+                self._fault(key.place, mistake("key-twice", name=key.text))
             entries.setdefault(key.text, (key.place, value))
         return Entries(_place(start), entries)
 
@@ -175,11 +176,9 @@ class _Reader:
         inside = self._inside(event, text)
         for at in hidden(text):
             sign = f"U+{ord(text[at]):04X}"
-            self._fault(
-                inside.moved(at), f"An invisible character ({sign}) stands here.", "Remove it, or type a space."
-            )
+            self._fault(inside.moved(at), mistake("invisible-sign", sign=sign))
         if len(text) > MAX_TEXT:
-            self._fault(place, f"A value has at most {MAX_TEXT:,} characters.", "Say it in fewer words.")
+            self._fault(place, mistake("value-too-long", most=MAX_TEXT))
         return Text(place, inside, text)
 
     def _inside(self, event: ScalarEvent, text: str) -> Place:
@@ -192,16 +191,16 @@ class _Reader:
     def _refuse_cleverness(self, event: Event) -> None:
         place = _place(event)
         if isinstance(event, AliasEvent):
-            raise _fatal(place, "An alias (*) stands here.", "Write the value out: an agreement is read as it stands.")
+            raise _fatal(place, mistake("alias"))
         if not isinstance(event, ScalarEvent | MappingStartEvent | SequenceStartEvent):
-            raise _fatal(place, "Here a value should stand.", "Write one.")
+            raise _fatal(place, mistake("no-value"))
         if event.anchor is not None:
-            self._fault(place, "An anchor (&) stands here.", "Remove it: an agreement is read as it stands.")
+            self._fault(place, mistake("anchor"))
         if event.tag is not None:
-            self._fault(place, "A tag (!) stands here.", "Remove it: the vocabulary says what type a value has.")
+            self._fault(place, mistake("tag"))
 
-    def _fault(self, place: Place, cause: str, mend: str) -> None:
-        self.faults.append(Fault(place.line, place.column, "", cause, mend))
+    def _fault(self, place: Place, said: Said) -> None:
+        self.faults.append(Fault(place.line, place.column, "", *said))
 
 
 def _beside(key: Text, value: Tree) -> Tree:
@@ -212,14 +211,12 @@ def _beside(key: Text, value: Tree) -> Tree:
 def _decoded(data: str | bytes) -> str:
     size = len(data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
-        raise _fatal(
-            Place(1, 1), f"The text has {size:,} bytes; at most {MAX_BYTES:,} are read.", "Split the agreement."
-        )
+        raise _fatal(Place(1, 1), mistake("too-many-bytes", size=size, most=MAX_BYTES))
     try:
         return data.decode("utf-8") if isinstance(data, bytes) else data
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1 if isinstance(data, bytes) else 1
-        raise _fatal(Place(line, 1), "The text is not UTF-8 here.", "Save the file as UTF-8.") from error
+        raise _fatal(Place(line, 1), mistake("not-utf-8")) from error
 
 
 def _from_json(value: Any) -> Tree:
@@ -230,8 +227,7 @@ def _from_json(value: Any) -> Tree:
         return Items(here, tuple(_from_json(each) for each in value))
     text = str(value)
     if next(hidden(text), None) is not None or len(text) > MAX_TEXT:
-        cause = f"A text in it is longer than {MAX_TEXT:,} characters, or holds one that nobody sees."
-        raise _fatal(here, cause, "Restore it from a party's copy.")
+        raise _fatal(here, mistake("canonical-text", most=MAX_TEXT))
     return Text(here, here, text)
 
 
@@ -239,5 +235,5 @@ def _place(event: Event) -> Place:
     return Place(event.start_mark.line + 1, event.start_mark.column + 1)
 
 
-def _fatal(place: Place, cause: str, mend: str) -> FaultyAgreementError:
-    return FaultyAgreementError([Fault(place.line, place.column, "", cause, mend)])
+def _fatal(place: Place, said: Said) -> FaultyAgreementError:
+    return FaultyAgreementError([Fault(place.line, place.column, "", *said)])

@@ -10,18 +10,19 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import partial
 from typing import Final
 
 from comity.agreements.assessment.catalogue import load_catalogue
 from comity.agreements.assessment.models import PRESENT, Answer, Assessment, Catalogue, Kind, Question, is_item
+from comity.agreements.condition_faults import TYPES
 from comity.agreements.conditions import iso_date, parse_condition
 from comity.agreements.errors import ConditionError
+from comity.agreements.fault_words import Said, mistake, unknown
 from comity.agreements.minimisers import applicable, applies
 from comity.agreements.parse import DELTA, EPSILON, MAX_DELTA, MAX_EPSILON, MAX_PER_PERSON, WITHIN
 from comity.agreements.reading import MAX_TEXT, hidden
-from comity.vocabulary.models import Vocabulary
+from comity.vocabulary.models import Label, Vocabulary
 
 LENGTH: Final = re.compile(
     r"P(?=[0-9])(?:[1-9][0-9]{0,2}Y)?(?:[1-9][0-9]{0,2}M)?(?:[1-9][0-9]{0,2}W)?(?:[1-9][0-9]{0,3}D)?"
@@ -33,7 +34,7 @@ NUMBERS: Final[Mapping[str, tuple[str, Decimal]]] = {
 }
 """How the agreement writes each number that is asked for, and the largest that it takes."""
 
-INVISIBLE: Final = "An invisible character stands here."
+INVISIBLE: Final = mistake("invisible").cause
 AGENCY: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -44,7 +45,7 @@ class Wrong:
     path: str
     cause: str
     mend: str
-    dutch: str = ""  # cause and mend, where they are known in Dutch
+    dutch: str  # cause and mend
 
 
 def faults_of(
@@ -75,26 +76,22 @@ class _Checker:
         question = self.catalogue.question_at(path)
         if question is None:
             if self.catalogue.list_at(path) is None or answer.value != PRESENT:
-                yield Wrong(path, "There is no such question.", "Take a path of the catalogue.")
+                yield Wrong(path, *mistake("no-question"))
             return
         parent = path.rpartition(".")[0]
         if parent and parent not in self.assessment.answers:
-            yield Wrong(path, "It is about an item that is not there.", "Add the item, or take the answer away.")
+            yield Wrong(path, *mistake("no-item"))
         if isinstance(answer.value, str) is question.kind.several:
-            yield Wrong(
-                path,
-                "A list should stand here." if question.kind.several else "One text should stand here.",
-                "Mend it.",
-            )
+            yield Wrong(path, *mistake("want-list" if question.kind.several else "want-text"))
             return
         yield from _unreadable(path, answer.words)
         for told in self._by_kind(question, parent, answer):
             yield Wrong(path, *told)
 
-    def _by_kind(self, question: Question, parent: str, answer: Answer) -> Iterable[tuple[str, ...]]:
-        """Yield cause and mend of what is wrong, and both in Dutch where they are known."""
+    def _by_kind(self, question: Question, parent: str, answer: Answer) -> Iterable[tuple[str, str, str]]:
+        """Yield cause and mend of what is wrong, and both in Dutch."""
         known = partial(_known, answer.words)
-        checks: dict[Kind, Callable[[], Iterable[tuple[str, ...]]]] = {
+        checks: dict[Kind, Callable[[], Iterable[tuple[str, str, str]]]] = {
             Kind.TEXT: lambda: (),
             Kind.LINE: lambda: _line(answer.text),
             Kind.DAY: lambda: _day(answer.text),
@@ -110,28 +107,25 @@ class _Checker:
         }
         return checks[question.kind]()
 
-    def _agency(self, name: str) -> Iterable[tuple[str, str]]:
+    def _agency(self, name: str) -> Iterable[Said]:
         if self.agencies is not None:
             return _known([name], self.agencies)
-        good = AGENCY.fullmatch(name) is not None
-        return (
-            [] if good else [(f"{name!r} cannot be an agency.", "Use its id: small letters, digits, single hyphens.")]
-        )
+        return [] if AGENCY.fullmatch(name) else [mistake("agency", text=name)]
 
-    def _condition(self, parent: str, text: str) -> Iterator[tuple[str, ...]]:
+    def _condition(self, parent: str, text: str) -> Iterator[tuple[str, str, str]]:
         record = self.assessment.text(f"{parent}.record") if parent else None
         if parent and record not in self.vocabulary.record_types:
-            yield "The kind of record is not answered, so the condition means nothing yet.", "Answer it first."
+            yield mistake("condition-of-nothing")
             return
         try:
             parse_condition(text, self.vocabulary, record=record)
         except ConditionError as error:
             yield error.placed()
 
-    def _forms(self, parent: str, forms: Collection[str]) -> Iterator[tuple[str, str]]:
+    def _forms(self, parent: str, forms: Collection[str]) -> Iterator[Said]:
         record = self.vocabulary.record_types.get(self.assessment.text(f"{parent}.record"))
         if record is None:
-            yield "The kind of record is not answered, so its fields mean nothing yet.", "Answer it first."
+            yield mistake("fields-of-nothing")
             return
         known = {field.name: field for field in record.fields}
         names = [each.partition(" ")[0] for each in forms]
@@ -141,42 +135,34 @@ class _Checker:
                 yield from _known([form], self.vocabulary.minimisers)
             elif name in known and not applies(form, known[name]):
                 allowed = ", ".join(applicable(known[name]))
-                yield (
-                    f"{form!r} cannot be made of {name}, which is a {known[name].type.value}.",
-                    f"Use one of: {allowed}.",
-                )
+                yield mistake("made-of", form=form, field=name, type=TYPES[known[name].type], allowed=allowed)
 
 
-def _line(text: str) -> Iterator[tuple[str, str]]:
+def _line(text: str) -> Iterator[Said]:
     if "\n" in text:
-        yield "This is more than one line.", "Say it on one line."
+        yield mistake("lines")
 
 
-def _day(text: str) -> Iterator[tuple[str, str]]:
+def _day(text: str) -> Iterator[Said]:
     if iso_date(text) is None:
-        yield f"{text!r} is not a date.", "Write year-month-day, e.g. 2026-02-01."
+        yield mistake("not-a-date", text=text)
 
 
-def _length(text: str) -> Iterator[tuple[str, str]]:
+def _length(text: str) -> Iterator[Said]:
     if not LENGTH.fullmatch(text):
-        yield (
-            f"{text!r} is not a length of time.",
-            "Write an ISO 8601 length in years, months, weeks or days, e.g. P2Y.",
-        )
+        yield mistake("not-a-length", text=text, eg="P2Y")
 
 
-def _soon(text: str) -> Iterator[tuple[str, str]]:
+def _soon(text: str) -> Iterator[Said]:
     if not WITHIN.fullmatch(text):
-        yield (
-            f"{text!r} is not a time to review within.",
-            "Write an ISO 8601 length in days or hours, e.g. P1D or PT4H.",
-        )
+        yield mistake("not-soon", text=text)
 
 
-def _number(question: Question, text: str) -> Iterator[tuple[str, str]]:
+def _number(question: Question, text: str) -> Iterator[Said]:
     if not is_number(question, text):
         most = NUMBERS[question.id][1]
-        yield f"{text!r} cannot stand here.", f"Write a number such as 1, at most {most:f}."
+        form = Label("a number such as 1", "een getal zoals 1")
+        yield mistake("not-this-number", text=text, form=form, most=f"{most:f}")
 
 
 def is_number(question: Question, text: str) -> bool:
@@ -188,22 +174,20 @@ def is_number(question: Question, text: str) -> bool:
 def _unreadable(path: str, words: Collection[str]) -> Iterator[Wrong]:
     for word in words:
         if not word.strip():
-            yield Wrong(path, "Nothing stands here.", "Write an answer, or leave the question open.")
+            yield Wrong(path, *mistake("no-answer"))
         if any(True for _ in hidden(word)):
-            yield Wrong(path, INVISIBLE, "Remove it.")
+            yield Wrong(path, *mistake("invisible"))
         if len(word) > MAX_TEXT:
-            yield Wrong(path, f"An answer has at most {MAX_TEXT:,} characters.", "Say it in fewer words.")
+            yield Wrong(path, *mistake("answer-too-long", most=MAX_TEXT))
 
 
-def _known(words: Collection[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
+def _known(words: Collection[str], known: Collection[str]) -> Iterator[Said]:
     words = tuple(words)
     for at, word in enumerate(words):
         if word in words[:at]:
-            yield f"{word!r} stands twice.", "Remove one of the two."
+            yield mistake("twice", name=word)
         elif word.strip() and word not in known:
-            near = get_close_matches(word, list(known), n=1)
-            mend = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known) or 'none yet'}."
-            yield f"There is no {word!r} here.", mend
+            yield unknown("unknown-word", word, known)
 
 
 def well_formed(path: str) -> bool:

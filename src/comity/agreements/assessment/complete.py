@@ -145,8 +145,7 @@ def _paths(assessment: Assessment, question: Question) -> Iterator[str]:
 def _wrong(assessment: Assessment, vocabulary: Vocabulary, agencies: Collection[str] | None) -> Iterator[Point]:
     for wrong in faults_of(assessment, vocabulary, agencies=agencies):
         step = load_catalogue().step_of(wrong.path) or Step.PROCESS
-        english = f"{wrong.cause} {wrong.mend}"
-        words = Label(english, f"Dit antwoord kan zo niet blijven. {wrong.dutch or english}")
+        words = Label(f"{wrong.cause} {wrong.mend}", f"Dit antwoord kan zo niet blijven. {wrong.dutch}")
         yield Point(Open.WRONG, step, wrong.path, words)
     start, until, review = (assessment.text(each) for each in ("in_force_from", "in_force_until", "review_by"))
     if start and until and until < start:  # ISO dates sort as days do

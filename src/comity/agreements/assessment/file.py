@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Final
 
 import rfc8785
@@ -30,9 +29,10 @@ from comity.agreements.assessment.models import (
     is_item,
 )
 from comity.agreements.errors import FaultyAgreementError
+from comity.agreements.fault_words import mistake, unknown
 from comity.agreements.models import Fault
 from comity.agreements.reading import Entries, Items, Place, Text, Tree, read_json, read_yaml
-from comity.vocabulary.models import Vocabulary
+from comity.vocabulary.models import Label, Vocabulary
 
 FORMAT: Final = "comity/assessment/1"  # raised when the shape of the file changes
 CONFIDENTIAL: Final = "confidential"
@@ -61,8 +61,8 @@ def from_canonical(data: bytes, vocabulary: Vocabulary) -> Assessment:
     """Read an assessment from its canonical bytes; :class:`FaultyAgreementError` if they are not canonical."""
     assessment = _read(read_json(data), [], vocabulary, None).assessment
     if canonical(assessment) != data:
-        cause = "The bytes are not the canonical form of what they say."
-        raise FaultyAgreementError([Fault(0, 0, "", cause, "Restore them from another copy.")])
+        copy = Label("another copy", "een ander exemplaar")
+        raise FaultyAgreementError([Fault(0, 0, "", *mistake("not-the-canonical-form", copy=copy))])
     return assessment
 
 
@@ -132,7 +132,7 @@ class _Reader:
     answers: dict[str, Answer] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
 
-    def fault(self, place: Place, path: str, cause: str, mend: str, dutch: str = "") -> None:
+    def fault(self, place: Place, path: str, cause: str, mend: str, dutch: str) -> None:
         self.faults.append(Fault(place.line, place.column, path or "the assessment", cause, mend, dutch))
 
     def file(self, tree: Tree) -> Filed:
@@ -142,9 +142,7 @@ class _Reader:
                 self._step(step, top[step.value])
         revision = self._word(top, "revision")
         if revision and not revision.isdecimal():
-            self.fault(
-                top["revision"].place, "revision", f"{revision!r} is not a revision.", "Leave it as it was exported."
-            )
+            self.fault(top["revision"].place, "revision", *mistake("revision", text=revision))
         self._head(tree, top)
         version = self._word(top, "version")
         assessment = Assessment(
@@ -156,21 +154,18 @@ class _Reader:
         name, version = self._word(top, "assessment"), self._word(top, "version")
         if not _NAME.fullmatch(name) or len(name) > MAX_ITEM:
             place = top["assessment"].place if "assessment" in top else tree.place
-            self.fault(
-                place, "assessment", f"{name!r} cannot be a name.", "Use small letters, digits and single hyphens."
-            )
+            self.fault(place, "assessment", *mistake("assessment-name", text=name))
         if not _VERSION.fullmatch(version):
             place = top["version"].place if "version" in top else tree.place
-            self.fault(place, "version", f"{version!r} is not a version.", "Write a whole number from 1.")
+            self.fault(place, "version", *mistake("version", text=version))
         # Questions are added to the catalogue and never renamed, so a file of an earlier one is read as it is.
         earlier = tuple(str(each) for each in range(1, int(self.catalogue.version)))
         for key, known, also in (("format", FORMAT, ()), ("catalogue", self.catalogue.version, earlier)):
             if self._word(top, key) not in ("", known, *also):
-                self.fault(top[key].place, key, f"This {key} is not known here.", f"Write {known!r}, or leave it out.")
+                self.fault(top[key].place, key, *mistake("head", key=key, known=known))
         if len(self.answers) > MAX_ANSWERS:
-            self.fault(
-                tree.place, "", f"There are {len(self.answers):,} answers; at most {MAX_ANSWERS:,}.", "Split it."
-            )
+            said = mistake("too-many-answers", count=len(self.answers), most=MAX_ANSWERS)
+            self.fault(tree.place, "", *said)
 
     def _step(self, step: Step, tree: Tree) -> None:
         lists = {question.list for question in self.catalogue.questions.values() if question.step is step} - {""}
@@ -187,12 +182,7 @@ class _Reader:
         for item, block in self._entries(tree, of.name, None).items():
             path = f"{of.name}.{item}"
             if not is_item(item):
-                self.fault(
-                    block.place,
-                    path,
-                    f"{item!r} cannot be the id of an item.",
-                    "Use small letters, digits and single hyphens.",
-                )
+                self.fault(block.place, path, *mistake("item", text=item))
                 continue
             withheld = False
             for key, value in self._entries(block, path, (*asked, *([CONFIDENTIAL] if own else []))).items():
@@ -205,7 +195,7 @@ class _Reader:
 
     def _yes(self, path: str, tree: Tree) -> bool:
         if not isinstance(tree, Text) or tree.text != "yes":
-            self.fault(tree.place, path, "An item is confidential, or it is not.", "Write yes, or leave the key out.")
+            self.fault(tree.place, path, *mistake("not-yes"))
         return True
 
     def _answer(self, question: Question, path: str, tree: Tree) -> None:
@@ -226,9 +216,7 @@ class _Reader:
 
     def _text(self, path: str, tree: Tree) -> str:
         if not isinstance(tree, Text):
-            self.fault(
-                tree.place, path, "Here one value should stand, not a block or a list.", "Write it on this line."
-            )
+            self.fault(tree.place, path, *mistake("want-value"))
             return "-"
         return tree.text.strip()
 
@@ -239,9 +227,8 @@ class _Reader:
         if isinstance(tree, Text) and not tree.text:
             return {}  # a block of which nothing is answered yet
         if not isinstance(tree, Entries):
-            self.fault(
-                tree.place, path, "Here a block of keys should stand.", f"Known are: {', '.join(known or ('any id',))}."
-            )
+            keys = Label(*([", ".join(known)] * 2)) if known else Label("any id", "elke naam")
+            self.fault(tree.place, path, *mistake("want-known-block", keys=keys))
             return {}
         return dict(self._known_of(tree, path, known))
 
@@ -250,6 +237,4 @@ class _Reader:
             if known is None or name in known:
                 yield name, value
             else:
-                near = get_close_matches(name, list(known), n=1)
-                mend = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known)}."
-                self.fault(place, f"{path}.{name}".strip("."), f"There is no key named {name!r} here.", mend)
+                self.fault(place, f"{path}.{name}".strip("."), *unknown("unknown-key", name, known))
