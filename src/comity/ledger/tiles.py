@@ -7,6 +7,7 @@ Pure: paths and bytes, no files.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,12 @@ from comity.ledger.merkle import HASH_SIZE, TILE_HEIGHT, TILE_WIDTH, fold
 ENTRY_LIMIT: Final = 0xFFFF
 """The longest entry in bytes: its length is a big-endian 16-bit number (C2SP tlog-tiles, *log entries*)."""
 LENGTH_SIZE: Final = 2
+HIGHEST_LEVEL: Final = 63
+"""Of a tile's path (C2SP tlog-tiles, *Merkle Tree*); a ledger of 2^63 entries ends at level 7."""
+
+_PATH = re.compile(
+    r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
+).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,23 @@ class Place:
     def bundle_path(self) -> str:
         """The path of the entry bundle under this tile of level 0."""
         return f"tile/entries/{_number(self.index)}{_partial(self.width)}"
+
+    def is_in(self, size: int) -> bool:
+        """Whether a tree of ``size`` leaves has these hashes, as a full tile or as a part of one (*partial tiles*)."""
+        return self.index * TILE_WIDTH + self.width <= size >> TILE_HEIGHT * self.level
+
+
+def place_at(path: str) -> tuple[Place, bool] | None:
+    """Return the place of which ``path`` is the one proper path, and whether it is an entry bundle's; else None."""
+    found = _PATH(path)
+    if not found:
+        return None
+    row, number, width = found.groups()
+    is_bundle = row == "entries"
+    index = int(number.replace("x", "").replace("/", ""))
+    place = Place(0 if is_bundle else int(row), index, int(width or TILE_WIDTH))
+    proper = place.bundle_path if is_bundle else place.path
+    return (place, is_bundle) if path == proper and place.level <= HIGHEST_LEVEL else None
 
 
 def _number(index: int) -> str:

@@ -74,6 +74,7 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "ledger": Desk.ANYBODY,
     "ledger-entry": Desk.ANYBODY,
     "ledger-checkpoint": Desk.ANYBODY,
+    "ledger-tile": Desk.ANYBODY,
     "ledger-receipt": Desk.ANYBODY,
     "errand": Desk.CASEWORKER,
     "search": Desk.CASEWORKER,

@@ -50,6 +50,7 @@ from comity.web.pages import (
     settling,
     start,
     stewarding,
+    tiling,
     watching,
     weighing,
 )
@@ -65,7 +66,7 @@ _UNREADABLE = Label("Something in this form could not be read", "Iets in dit for
 _STATIC = Path(__file__).parent / "static"
 DESKS = (
     *(start, errand, looking, news, counting, extracting, stewarding, oversight, papers, reviewing, consenting),
-    *(explaining, weighing, watching, public, governing, settling, assessing, concluding, identifying),
+    *(explaining, weighing, watching, tiling, public, governing, settling, assessing, concluding, identifying),
 )
 """The modules whose pages the application opens, each to whom the table of access says."""
 

@@ -95,15 +95,6 @@ async def head(request: Request, _: Anybody, before: int | None = None) -> Respo
     )
 
 
-@router.get("/ledger/checkpoint", name="ledger-checkpoint")
-async def checkpoint(request: Request, _: Anybody) -> Response:
-    """Return the signed checkpoint, for programs (C2SP tlog-checkpoint)."""
-    newest = await services_of(request).reading(Role.GATE, ledger.head)
-    if newest is None:
-        raise no_such_page()
-    return PlainTextResponse(newest.note)
-
-
 @router.get("/ledger/{entry}", name="ledger-entry", response_class=HTMLResponse)
 async def entry_page(request: Request, entry: UUID, _: Anybody) -> Response:
     """Show one entry with its proof."""
