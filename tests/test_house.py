@@ -27,6 +27,7 @@ PURE = (
     "ledger/merkle.py",
     "ledger/note.py",
     "ledger/checkpoint.py",
+    "ledger/cosignature.py",
     "gate/decide.py",
     "gate/compile.py",
     "gate/lines.py",

@@ -15,6 +15,8 @@ from typing import Final
 
 from comity import vocabulary
 from comity.ledger import load_or_create_signer
+from comity.ledger.cosignature import Cosigner, Kind
+from comity.ledger.keys import load_or_create_cosigner
 from comity.ledger.note import Signer
 from comity.store import Role, Settings, Store, migrate, open_store, read_private, write_private
 from comity.store.store import Pool
@@ -59,6 +61,11 @@ class Node:
     def signer(self) -> Signer:
         """Return the key that signs the checkpoints, made with the first asking; KeyFileError if it is lost."""
         return load_or_create_signer(self.ledger_key, self.name, self.ledger_head)
+
+    def also_signs(self) -> tuple[Cosigner, ...]:
+        """Return the ledger's second key, which signs each checkpoint too, against quantum computers (ML-DSA-44)."""
+        path = self.settings.key_file("ledger-ml-dsa.key")
+        return (load_or_create_cosigner(path, self.name, Kind.ML_DSA_44, self.ledger_head),)
 
     @property
     def agency_keys(self) -> Path:

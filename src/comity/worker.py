@@ -62,13 +62,13 @@ def sequence(node: Node, stop: threading.Event, clock: Callable[[], datetime] = 
     Raises ``SigningRefusedError`` where signing would vouch for what is not so (a restored backup, a damaged ledger),
     and ``psycopg.OperationalError`` if the database stays away.
     """
-    signer = node.signer()
+    signer, also = node.signer(), node.also_signs()
     lost_at: float | None = None
     while not stop.is_set():
         try:
             with node.store.connect(Role.LEDGER, autocommit=True) as connection:
                 lost_at = None
-                _step_until(stop, Sequencer(connection, signer, node.ledger_head), clock)
+                _step_until(stop, Sequencer(connection, signer, node.ledger_head, also=also), clock)
         except psycopg.OperationalError:
             lost_at = lost_at or time.monotonic()
             if time.monotonic() - lost_at > PATIENCE_SECONDS:

@@ -167,15 +167,15 @@ def test_an_agreement_that_contradicts_itself_is_told_so(comity, tmp_path):
 
 
 def test_an_export_that_is_none_is_not_sound(comity, tmp_path):
-    assert "Not sound" in comity("ledger", "verify", tmp_path, "--key", "nonsense", code=77)
+    assert "NOT AS SIGNED" in comity("ledger", "verify", tmp_path, "--key", "nonsense", code=77)
 
 
 def test_an_export_with_a_name_that_commands_a_terminal_is_shown_and_not_obeyed(comity, made):
     folder, key = made
-    assert "Sound: 0 lines" in comity("ledger", "verify", folder, "--key", key)
+    assert "All as signed: example.org/ledger, 0 entries" in comity("ledger", "verify", folder, "--key", key)
     (folder / os.fsdecode(b"\x1b[2J\xff")).write_bytes(b"")
     told = comity("ledger", "verify", folder, "--key", key, code=77)
-    assert "Not sound: \\x1b[2J\\udcff: it does not belong" in told
+    assert "NOT AS SIGNED. \\x1b[2J\\udcff: it does not belong" in told
 
 
 def test_signatures_that_were_not_checked_are_told(comity, made):
@@ -184,9 +184,9 @@ def test_signatures_that_were_not_checked_are_told(comity, made):
     witness = Signer("witness.example", b"w" * 32)
     (folder / "checkpoint").write_text(text + str(witness.sign(text.rpartition("\n\n")[0] + "\n")))
     told = comity("ledger", "verify", folder, "--key", key)
-    assert "Sound: 0 lines" in told
+    assert "All as signed: example.org/ledger, 0 entries" in told
     assert (
-        f"Not checked, being signed with a key that was not given: witness.example+{witness.verifier.key_id.hex()}"
+        f"Not checked, being signed with a key you did not give: witness.example+{witness.verifier.key_id.hex()}"
         in told
     )
 
@@ -195,7 +195,7 @@ def test_a_key_that_is_no_text_or_longer_than_a_name_is_no_key(comity, made, tmp
     folder, _ = made
     (tmp_path / "key").write_bytes(b"\xff\xfe")
     assert "is not text in UTF-8" in comity("ledger", "verify", folder, "--key", tmp_path / "key", code=64)
-    assert "Not sound: the key" in comity("ledger", "verify", folder, "--key", "k" * 5000, code=77)
+    assert "NOT AS SIGNED. the key" in comity("ledger", "verify", folder, "--key", "k" * 5000, code=77)
 
 
 def test_a_place_where_nothing_can_be_written_is_a_sentence(comity, tmp_path):

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from comity.ledger import keys, load_or_create_signer
+from comity.ledger.checkpoint import Checkpoint
+from comity.ledger.cosignature import Kind, with_signatures
 from comity.ledger.errors import KeyFileError, NoteError
+from comity.ledger.keys import load_or_create_cosigner
+from comity.ledger.merkle import EMPTY_ROOT
 from comity.ledger.note import Signer
 
 NAME = "example.org/comity/ledger"
@@ -94,3 +98,32 @@ def test_a_name_that_no_key_can_have(tmp_path: Path, name: str) -> None:
     with pytest.raises(NoteError):
         load_or_create_signer(tmp_path / "key", name)
     assert list(tmp_path.iterdir()) == []
+
+
+# ---- the second key
+
+
+def test_the_second_key_is_made_also_where_the_first_has_signed(tmp_path: Path) -> None:
+    signer = load_or_create_signer(tmp_path / "key", NAME)
+    (tmp_path / "head").write_text(Checkpoint(NAME, 0, EMPTY_ROOT).sign(signer))
+    second = load_or_create_cosigner(tmp_path / "second", NAME, Kind.ML_DSA_44, tmp_path / "head")
+    assert load_or_create_cosigner(tmp_path / "second", NAME, Kind.ML_DSA_44) == second
+    assert (tmp_path / "second").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_key_that_is_lost_after_it_signed_is_not_made_anew(tmp_path: Path) -> None:
+    second = load_or_create_cosigner(tmp_path / "second", NAME, Kind.ML_DSA_44)
+    state = Checkpoint(NAME, 0, EMPTY_ROOT)
+    note = state.sign(load_or_create_signer(tmp_path / "key", NAME))
+    (tmp_path / "head").write_text(with_signatures(note, [second.sign(state, 1)]))
+    (tmp_path / "second").unlink()
+    with pytest.raises(KeyFileError, match="is missing"):
+        load_or_create_cosigner(tmp_path / "second", NAME, Kind.ML_DSA_44, tmp_path / "head")
+    assert not (tmp_path / "second").exists()
+
+
+def test_a_cosigner_s_key_of_another_kind_or_name_is_refused(tmp_path: Path) -> None:
+    load_or_create_cosigner(tmp_path / "key", NAME, Kind.ED25519)
+    for name, kind in ((NAME, Kind.ML_DSA_44), ("other", Kind.ED25519)):
+        with pytest.raises(KeyFileError):
+            load_or_create_cosigner(tmp_path / "key", name, kind)

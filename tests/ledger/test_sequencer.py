@@ -19,9 +19,10 @@ import pytest
 
 from comity.ledger import Entry, Sequencer, append, export, head
 from comity.ledger.checkpoint import Checkpoint
+from comity.ledger.cosignature import Cosigner, Kind
 from comity.ledger.errors import DamagedLedgerError, HeadUnknownError, RestoredFromBackupError
 from comity.ledger.merkle import Tree, verify_consistency
-from comity.ledger.note import Signer
+from comity.ledger.note import Note, Signer
 from comity.ledger.store import Connection, tile_reader, try_lead
 from comity.ledger.tiles import Edge
 from comity.ledger.verify import verify_export
@@ -314,6 +315,23 @@ def test_another_key_in_place_of_the_ledger_s(store, signer, memory, queue, sequ
         Sequencer(connection, Signer(signer.name, b"n" * 32), memory).step(NOW)
 
 
+def test_each_head_is_signed_with_the_second_key_as_well(store, signer, memory, queue, reader, tmp_path) -> None:
+    second = Cosigner(signer.name, Kind.ML_DSA_44, b"q" * 32)
+    with store.connect(Role.LEDGER) as connection:
+        Sequencer(connection, signer, memory).step(NOW)  # a ledger from before there was a second key
+        sequencer = Sequencer(connection, signer, memory, also=[second])
+        for seed in (1, 2):
+            queue(3, seed)
+            assert sequencer.step(NOW) == 3
+            assert second.key.times(Note.parse(head(reader).note)) == [NOW.timestamp()]
+        export(reader, tmp_path / "ledger")
+        assert verify_export(tmp_path / "ledger", f"{signer.vkey()} {second.key.vkey}").fault is None
+        queue(3, 3)
+        other = Cosigner(signer.name, Kind.ML_DSA_44, b"o" * 32)
+        with pytest.raises(DamagedLedgerError, match="does not change its key in silence"):
+            Sequencer(connection, signer, memory, also=[other]).step(NOW)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -349,7 +367,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 import psycopg
 from comity.ledger import Entry, Sequencer, append
-from comity.ledger.note import Signer
+from comity.ledger.note import Note, Signer
 
 intake, ledger, memory, skey = sys.stdin.read().split("\\0")
 now = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)

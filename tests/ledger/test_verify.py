@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 
 from comity.ledger import verify
 from comity.ledger.checkpoint import Checkpoint
+from comity.ledger.cosignature import Cosigner, Kind, message, with_signatures
 from comity.ledger.errors import ProofError
 from comity.ledger.merkle import EMPTY_ROOT, Tree, leaf_hash, node_hash
-from comity.ledger.note import Signer, sign_note
+from comity.ledger.note import Signature, Signer, sign_note
 from comity.ledger.proof import Proof
-from comity.ledger.tiles import decode_bundle, encode_bundle
+from comity.ledger.tiles import decode_bundle, encode_bundle, places_of
 from comity.ledger.verify import Fault, Report, verify_export, verify_receipt
 
 SIZE = 600  # two full tiles, a partial one, and one above
@@ -446,7 +447,7 @@ def test_the_program_stands_alone(folder: Path, tmp_path: Path, signer: Signer) 
         )
     }
     assert imported - sys.stdlib_module_names == {"cryptography"}
-    assert len(source.read_text().splitlines()) < 400
+    assert len(source.read_text().splitlines()) < 500
     shutil.copy(source, tmp_path / "verify.py")
     command = [sys.executable, "-I", str(tmp_path / "verify.py"), str(folder), "--key", signer.vkey()]
     good = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -463,6 +464,136 @@ def test_100_000_entries_are_checked_and_the_time_is_told(tmp_path: Path, made_e
     before = time.process_time()
     assert check(tmp_path / "ledger").size == 100_000
     sys.stdout.write(f"{time.process_time() - before:.2f} CPU-seconds\n")
+
+
+# ---- a range
+
+
+def _part(folder: Path, into: Path, first: int, last: int, size: int) -> Path:
+    """What an export of that range would hold, copied from the whole."""
+    for place in places_of(size, first, last):
+        paths = [place.path]
+        if place.level == 0 and first // 256 <= place.index <= last // 256:
+            paths.append(place.bundle_path)
+        for path in paths:
+            (into / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(folder / path, into / path)
+    shutil.copy(folder / "checkpoint", into / "checkpoint")
+    return into
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 0), (255, 256), (300, 311), (512, 599), (599, 599), (0, 599)])
+def test_a_range_holds_with_only_the_files_that_lead_from_it_to_the_root(
+    folder: Path, tmp_path: Path, signer: Signer, first: int, last: int
+) -> None:
+    part = _part(folder, tmp_path / "part", first, last, SIZE)
+    assert verify_export(part, signer.vkey(), (first, last)).fault is None
+    assert verify_export(folder, signer.vkey(), (first, last)).fault is None
+    assert verify.main([str(part), "--key", signer.vkey(), "--range", str(first), str(last)]) == 0
+
+
+@FLIPS
+@given(st.data())
+def test_flipped_byte_in_a_range(whole: Path, tmp_path_factory, signer: Signer, bodies, data: st.DataObject) -> None:
+    part = tmp_path_factory.getbasetemp() / "part"
+    if not part.exists():
+        _part(whole, part, 256, 511, SIZE)
+    path = data.draw(st.sampled_from(sorted(it for it in part.rglob("*") if it.is_file())))
+    content = path.read_bytes()
+    place, flip = data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(1, 255))
+    for _ in _flipped(path, place, flip):
+        found = verify_export(part, signer.vkey(), (256, 511)).fault
+    assert found
+    name = path.relative_to(part).as_posix()
+    if name == "tile/entries/001":
+        assert (found.file, found.entry) == (name, 256 + _entry_at(content, place))
+    elif name == "tile/0/001":
+        assert (found.file, found.offset) == (name, place)
+
+
+def test_a_range_above_65_536_entries(tmp_path: Path, made_export, made_entries, signer: Signer) -> None:
+    size = 65_536 + 256 + 1
+    made_export(tmp_path / "whole", [entry.encode() for entry in made_entries(size)])
+    for first, last in ((70, 71), (65_535, 65_536), (size - 1, size - 1)):
+        part = _part(tmp_path / "whole", tmp_path / f"part{first}", first, last, size)
+        assert verify_export(part, signer.vkey(), (first, last)).fault is None
+    middle = tmp_path / "part70" / "tile" / "1" / "000"
+    middle.write_bytes(bytes([middle.read_bytes()[0] ^ 1]) + middle.read_bytes()[1:])
+    assert verify_export(tmp_path / "part70", signer.vkey(), (70, 71)).fault.file == "tile/1/000"
+
+
+@pytest.mark.parametrize("span", [(5, 4), (0, SIZE), (-1, 3), (SIZE, SIZE)])
+def test_a_range_that_the_ledger_does_not_have(folder: Path, signer: Signer, span) -> None:
+    assert verify_export(folder, signer.vkey(), span).fault.file == "the range"
+
+
+# ---- cosignatures
+
+
+WITNESSES = [Cosigner("w1.example", Kind.ED25519, b"1" * 32), Cosigner("w2.example/2", Kind.ML_DSA_44, b"2" * 32)]
+
+
+@pytest.fixture
+def cosigned(folder: Path, signer: Signer) -> tuple[Path, list[str]]:
+    """An export that the ledger signed with two keys and two witnesses cosigned, and all the keys."""
+    second = Cosigner(signer.name, Kind.ML_DSA_44, b"q" * 32)
+    note = (folder / "checkpoint").read_text()
+    state = Checkpoint.open(note, signer.verifier)
+    (folder / "checkpoint").write_text(with_signatures(note, [it.sign(state, 7) for it in (second, *WITNESSES)]))
+    return folder, [signer.vkey(), second.key.vkey, *(it.key.vkey for it in WITNESSES)]
+
+
+def test_cosignatures_are_checked_with_their_keys_and_told(cosigned, tmp_path: Path, capsys) -> None:
+    folder, keys = cosigned
+    report = verify_export(folder, "\n".join(keys), witnesses=2)
+    assert report.fault is None
+    assert report.unchecked == ()
+    assert [line.split("+")[0] for line in report.cosigned] == ["w1.example", "w2.example/2"]
+    (tmp_path / "keys").write_text("\n".join(keys[1:]) + "\n")
+    given = [str(folder), "--key", keys[0], "--key", str(tmp_path / "keys"), "--witnesses"]
+    assert verify.main([*given, "2"]) == 0
+    assert "Cosigned by w2.example/2" in capsys.readouterr().out
+    assert verify.main([*given, "3"]) == 1
+    assert "2 of the witnesses cosigned it, not 3" in capsys.readouterr().out
+    assert len(verify_export(folder, keys[0]).unchecked) == 3
+    assert verify_export(folder, keys[1]).fault is None, "its second key alone is the ledger's as well"
+
+
+def test_forged_cosignature_of_each_kind(cosigned) -> None:
+    folder, keys = cosigned
+    lines = (folder / "checkpoint").read_text().splitlines()
+    for at in range(4, len(lines)):
+        dash, name, value = lines[at].split(" ")
+        for place in (8, len(value) // 2, len(value) - 6):
+            forged = value[:place] + ("B" if value[place] == "A" else "A") + value[place + 1 :]
+            text = "\n".join([*lines[:at], f"{dash} {name} {forged}", *lines[at + 1 :], ""])
+            (folder / "checkpoint").write_text(text)
+            assert verify_export(folder, "\n".join(keys)).fault.file == "checkpoint"
+
+
+def test_cosignature_for_no_time(cosigned, signer: Signer) -> None:
+    folder, keys = cosigned
+    note = (folder / "checkpoint").read_text()
+    for witness in WITNESSES:
+        said = message(witness.kind, witness.name, 0, Checkpoint.open(note, signer.verifier))
+        value = bytes(8) + witness._private.sign(said)
+        forged = Signature(witness.name, witness.key.key_id, value)
+        (folder / "checkpoint").write_text(with_signatures(note, [forged]))
+        assert verify_export(folder, "\n".join(keys)).fault.file == "checkpoint"
+
+
+def test_second_signature_of_the_ledger_left_out(cosigned) -> None:
+    folder, keys = cosigned
+    lines = (folder / "checkpoint").read_text().splitlines(keepends=True)
+    (folder / "checkpoint").write_text("".join([*lines[:5], *lines[6:]]))
+    assert "is not signed by the key" in verify_export(folder, "\n".join(keys)).fault.what
+    assert verify_export(folder, keys[0]).fault is None
+
+
+def test_witness_s_key_in_place_of_the_ledger_s(cosigned) -> None:
+    folder, keys = cosigned
+    assert "a witness's" in verify_export(folder, keys[2]).fault.what
+    assert verify_export(folder, keys[3]).fault, "it signed, but the ledger has another name"
 
 
 # ---- receipts

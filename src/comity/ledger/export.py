@@ -14,47 +14,59 @@ from typing import TypeAlias
 
 from comity.ledger import store
 from comity.ledger.errors import EmptyLedgerError, ExportError
-from comity.ledger.merkle import ReadTile
+from comity.ledger.merkle import TILE_WIDTH, ReadTile
 from comity.ledger.models import Head
 from comity.ledger.store import Connection
-from comity.ledger.tiles import encode_bundle, places
+from comity.ledger.tiles import encode_bundle, places, places_of
 from comity.ledger.verify import README
 
 ReadBundle: TypeAlias = Callable[[int, int], Sequence[bytes]]
 """``(index, width)`` to the first ``width`` entries of that bundle."""
 
+Span: TypeAlias = tuple[int, int]
+"""The numbers of a first and a last entry."""
 
-def export(connection: Connection, folder: Path) -> Head:
+
+def export(connection: Connection, folder: Path, span: Span | None = None) -> Head:
     """Write the whole ledger into ``folder``, which must not exist; return the head it was written under.
 
-    Raises EmptyLedgerError if nothing has been signed yet, and ExportError if the folder is taken.
+    With a ``span``, the numbers of the first and the last, only those entries (and the rest of their bundles) and the
+    tiles that prove them. Raises EmptyLedgerError if nothing has been signed yet, and ExportError if the folder is
+    taken or the ledger has no such entries.
     """
     head = store.head(connection)
     if head is None:
         raise EmptyLedgerError("The ledger has no signed checkpoint yet, so there is nothing to export.")
     if folder.exists():
         raise ExportError(f"{folder} exists already. Name a folder that does not.")
+    size = head.checkpoint.size
+    if span is not None and not 0 <= span[0] <= span[1] < size:
+        raise ExportError(f"The ledger has {size} entries, so it has no entries {span[0]} to {span[1]}.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
         draft = Path(beside) / "ledger"
         write(
             draft,
             head.note,
-            head.checkpoint.size,
+            size,
             store.tile_reader(connection),
             lambda *at: store.bundle(connection, *at),
+            span,
         )
         _put_in_place(draft, folder)
     return head
 
 
-def write(folder: Path, note: str, size: int, read_tile: ReadTile, read_bundle: ReadBundle) -> None:
-    """Write the files of a ledger of ``size`` entries with the signed checkpoint ``note``."""
+def write(
+    folder: Path, note: str, size: int, read_tile: ReadTile, read_bundle: ReadBundle, span: Span | None = None
+) -> None:
+    """Write the files of a ledger of ``size`` entries, or of a span of it, with the signed checkpoint ``note``."""
     _write(folder / "README.txt", README.encode())
     _write(folder / "checkpoint", note.encode())
-    for place in places(size):
+    first, last = span or (0, size)
+    for place in places_of(size, *span) if span else places(size):
         _write(folder / place.path, read_tile(place.level, place.index, place.width))
-        if place.level == 0:
+        if place.level == 0 and first // TILE_WIDTH <= place.index <= last // TILE_WIDTH:
             _write(folder / place.bundle_path, encode_bundle(read_bundle(place.index, place.width)))
 
 

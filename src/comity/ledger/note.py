@@ -30,7 +30,7 @@ KEY_ID_SIZE: Final = 4
 KEY_SIZE: Final = 32
 MAX_SIGNATURES: Final = 100
 """More than the 16 that signed-note requires, and the limit of its reference implementation."""
-_PRIVATE: Final = "PRIVATE+KEY+"
+PRIVATE: Final = "PRIVATE+KEY+"
 
 
 def key_id(name: str, kind: bytes, public: bytes) -> bytes:
@@ -47,7 +47,7 @@ class Signature:
     value: bytes
 
     def __str__(self) -> str:
-        return f"\N{EM DASH} {self.name} {_to_base64(self.key_id + self.value)}\n"
+        return f"\N{EM DASH} {self.name} {to_base64(self.key_id + self.value)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class Note:
 def _signature(line: str) -> Signature:
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
-    value = _from_base64(encoded)
-    if dash != "\N{EM DASH}" or not _is_key_name(name) or len(value) <= KEY_ID_SIZE:
+    value = from_base64(encoded)
+    if dash != "\N{EM DASH}" or not is_key_name(name) or len(value) <= KEY_ID_SIZE:
         raise NoteError("A signature line of the note is malformed.")
     return Signature(name, value[:KEY_ID_SIZE], value[KEY_ID_SIZE:])
 
@@ -91,7 +91,7 @@ class Verifier:
     public: bytes
 
     def __post_init__(self) -> None:
-        if not _is_key_name(self.name):
+        if not is_key_name(self.name):
             raise NoteError("A key's name is not empty and holds no space, no plus sign and no control character.")
         if len(self.public) != KEY_SIZE:
             raise NoteError(f"An Ed25519 public key is {KEY_SIZE} bytes.")
@@ -104,12 +104,12 @@ class Verifier:
     @property
     def vkey(self) -> str:
         """The key as a *vkey*: ``name+id+base64`` (signed-note, *verifier keys*)."""
-        return f"{self.name}+{self.key_id.hex()}+{_to_base64(ED25519 + self.public)}"
+        return f"{self.name}+{self.key_id.hex()}+{to_base64(ED25519 + self.public)}"
 
     @classmethod
     def parse(cls, vkey: str) -> Verifier:
         """Read a *vkey*; raise NoteError if it is not one for Ed25519, or if its id is not its own."""
-        name, identity, material = _key_parts(vkey)
+        name, identity, material = _ed25519(vkey)
         verifier = cls(name, material)
         if verifier.key_id.hex() != identity:
             raise NoteError("The key's id does not fit its name and bytes; it was copied wrongly.")
@@ -118,12 +118,16 @@ class Verifier:
     def open(self, note: str) -> str:
         """Return the note's text if this key signed it; raise NoteError if it did not."""
         parsed = Note.parse(note)
-        mine = [s for s in parsed.signatures if s.name == self.name and s.key_id == self.key_id]
-        if not mine:
+        if not self.has_signed(parsed):
             raise NoteError(f"The note is not signed by the key {self.name}+{self.key_id.hex()}.")
-        for signature in mine:
-            self._check(parsed.text, signature)
         return parsed.text
+
+    def has_signed(self, note: Note) -> bool:
+        """Whether this key signed ``note``; raise NoteError if a signature that says to be this key's is not."""
+        mine = [it for it in note.signatures if (it.name, it.key_id) == (self.name, self.key_id)]
+        for signature in mine:
+            self._check(note.text, signature)
+        return bool(mine)
 
     def _check(self, text: str, signature: Signature) -> None:
         try:
@@ -149,14 +153,14 @@ class Signer:
     @property
     def skey(self) -> str:
         """The key as the reference implementation writes it: ``PRIVATE+KEY+name+id+base64``. A secret."""
-        return f"{_PRIVATE}{self.name}+{self.verifier.key_id.hex()}+{_to_base64(ED25519 + self.seed)}"
+        return f"{PRIVATE}{self.name}+{self.verifier.key_id.hex()}+{to_base64(ED25519 + self.seed)}"
 
     @classmethod
     def parse(cls, skey: str) -> Signer:
         """Read a private key; raise NoteError, which never repeats the key, if it is not one."""
-        if not skey.startswith(_PRIVATE):
+        if not skey.startswith(PRIVATE):
             raise NoteError("This is not a private key of a signed note.")
-        name, identity, material = _key_parts(skey.removeprefix(_PRIVATE))
+        name, identity, material = _ed25519(skey.removeprefix(PRIVATE))
         signer = cls(name, material)
         if signer.verifier.key_id.hex() != identity:
             raise NoteError("The private key's id does not fit its name and bytes.")
@@ -179,31 +183,38 @@ def sign_note(text: str, signers: Iterable[Signer]) -> str:
     return str(Note(text, tuple(signer.sign(text) for signer in signers)))
 
 
-def _key_parts(key: str) -> tuple[str, str, bytes]:
-    """Divide ``name+id+base64`` and check that the key is for Ed25519."""
+def key_parts(key: str) -> tuple[str, str, bytes]:
+    """Divide ``name+id+base64``; raise NoteError if it is not so written. The bytes begin with the key's type."""
     parts = key.split("+", 2)
     if len(parts) != 3:  # noqa: PLR2004 - name, id and key: the format's own three
         raise NoteError("A key is written name+id+base64; this is not.")
-    material = _from_base64(parts[2])
+    return parts[0], parts[1], from_base64(parts[2])
+
+
+def _ed25519(key: str) -> tuple[str, str, bytes]:
+    """Divide a key that is for plain Ed25519 signatures."""
+    name, identity, material = key_parts(key)
     if material[:1] != ED25519 or len(material) != 1 + KEY_SIZE:
         raise NoteError("The key is not an Ed25519 key of a signed note.")
-    return parts[0], parts[1], material[1:]
+    return name, identity, material[1:]
 
 
-def _is_key_name(name: str) -> bool:
+def is_key_name(name: str) -> bool:
+    """Whether a key may have this name (signed-note, *format*)."""
     return bool(name) and "+" not in name and not any(c.isspace() or c < " " for c in name)
 
 
-def _to_base64(value: bytes) -> str:
+def to_base64(value: bytes) -> str:
+    """Return standard base64."""
     return base64.b64encode(value).decode()
 
 
-def _from_base64(text: str) -> bytes:
-    """Decode standard base64, refusing any spelling but the one :func:`_to_base64` writes."""
+def from_base64(text: str) -> bytes:
+    """Decode standard base64, refusing any spelling but the one :func:`to_base64` writes."""
     try:
         value = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as wrong:
         raise NoteError("This is not base64.") from wrong
-    if _to_base64(value) != text:
+    if to_base64(value) != text:
         raise NoteError("This is not base64 in its one proper spelling.")
     return value

@@ -26,6 +26,7 @@ import psycopg
 
 from comity.ledger import store
 from comity.ledger.checkpoint import Checkpoint
+from comity.ledger.cosignature import Cosigner, with_signatures
 from comity.ledger.entry import entry_id
 from comity.ledger.errors import (
     DamagedLedgerError,
@@ -37,7 +38,7 @@ from comity.ledger.errors import (
 from comity.ledger.memory import Memory
 from comity.ledger.merkle import EMPTY_ROOT, Tree
 from comity.ledger.models import Head, Refused, Waiting
-from comity.ledger.note import Signer
+from comity.ledger.note import Note, Signer
 from comity.ledger.store import Connection
 from comity.ledger.tiles import Edge
 
@@ -49,13 +50,15 @@ class Sequencer:
     """Numbers, hashes and signs. Takes a connection of its own, as the role ``comity_ledger``, and sets it autocommit.
 
     ``memory`` is the file outside the database that remembers the last signed checkpoint (``ledger.head`` in the
-    home). The ledger's origin is the signer's name.
+    home). The ledger's origin is the signer's name. ``also`` are the ledger's further keys, of the same name: each
+    signs each checkpoint as well.
     """
 
-    def __init__(self, connection: Connection, signer: Signer, memory: Path) -> None:
+    def __init__(self, connection: Connection, signer: Signer, memory: Path, *, also: Sequence[Cosigner] = ()) -> None:
         connection.autocommit = True
         self._connection = connection
         self._signer = signer
+        self._also = tuple(also)
         self._memory = Memory(memory)
         self._known: tuple[str, Edge] | None = None
 
@@ -97,7 +100,8 @@ class Sequencer:
         grown, full = edge.grow(leaves)
         store.put_tiles(self._connection, full)
         checkpoint = Checkpoint(self._signer.name, grown.size, grown.root())
-        note = checkpoint.sign(self._signer)
+        time = int(now.timestamp())
+        note = with_signatures(checkpoint.sign(self._signer), [it.sign(checkpoint, time) for it in self._also])
         store.put_checkpoint(self._connection, checkpoint, note, now)
         return grown, note
 
@@ -130,13 +134,18 @@ class Sequencer:
         """Return the database's last checkpoint, which this key must have signed, or the one of an empty ledger."""
         if head is None:
             return Checkpoint(self._signer.name, 0, EMPTY_ROOT)
+        wrong = (
+            f"The database's last checkpoint was not signed with the key of {self._signer.name} that is in use. "
+            "Nothing is signed. Put the right key file back; a ledger does not change its key in silence."
+        )
         try:
-            return Checkpoint.open(head.note, self._signer.verifier)
-        except NoteError as wrong:
-            raise DamagedLedgerError(
-                f"The database's last checkpoint was not signed with the key of {self._signer.name} that is in use. "
-                "Nothing is signed. Put the right key file back; a ledger does not change its key in silence."
-            ) from wrong
+            checkpoint, note = Checkpoint.open(head.note, self._signer.verifier), Note.parse(head.note)
+            replaced = [it for it in self._also if not it.key.has_signed(note) and it.key.is_replaced_in(note)]
+        except NoteError as unfit:
+            raise DamagedLedgerError(wrong) from unfit
+        if replaced:
+            raise DamagedLedgerError(wrong)
+        return checkpoint
 
     def _compare(self, signed: Checkpoint, remembered: Checkpoint) -> None:
         """Check that the database's tree contains the one that was signed last (rule 3)."""

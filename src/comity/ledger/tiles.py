@@ -85,6 +85,21 @@ def places(size: int) -> Iterator[Place]:
         size, level = full, level + 1
 
 
+def places_of(size: int, first: int, last: int) -> Iterator[Place]:
+    """Yield the tiles that lead from the leaves ``first`` to ``last`` to the root of a tree of ``size`` leaves.
+
+    They are the tiles over those leaves, level by level, and at each level the partial one at the end.
+    """
+    level = 0
+    while size:
+        full, rest = divmod(size, TILE_WIDTH)
+        first, last = first // TILE_WIDTH, last // TILE_WIDTH
+        yield from (Place(level, index, TILE_WIDTH) for index in range(first, min(last, full - 1) + 1))
+        if rest:
+            yield Place(level, full, rest)
+        size, level = full, level + 1
+
+
 def encode_bundle(entries: Iterable[bytes]) -> bytes:
     """Join entries, each behind its length as a big-endian 16-bit number."""
     return b"".join(len(entry).to_bytes(LENGTH_SIZE, "big") + entry for entry in entries)
