@@ -1,12 +1,13 @@
 #!/bin/sh
-# Install what some tests need and pip cannot bring: Chromium, poppler, which reads PDF, and Java for Spark. Tests that
-# need what is absent say so, and under CI fail.
+# Install what some tests need and pip cannot bring: Chromium, poppler, which reads PDF, Java for Spark, and SoftHSM, which
+# stands in for a hardware security module. Tests that need what is absent say so, and under CI fail.
 set -eu
 
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
 command -v java >/dev/null 2>&1 || missing="$missing default-jre-headless"
+command -v softhsm2-util >/dev/null 2>&1 || missing="$missing softhsm2"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then

@@ -1,17 +1,19 @@
-"""The keys a node holds outside its database, and the data keys they wrap.
+"""A node's keys as a process has them, and the data keys they wrap.
 
-The key file is the only secret that a backup of the database does not contain. It holds the epoch keys (32 random
-bytes each, of which the last is current) and one node key, from which the keys for record ids, statement digests and
-blind indexes are derived (HKDF-SHA256, RFC 5869).
+The keys are kept outside the database: epoch keys by a custodian (``epochs.py``), who may be the key file itself or a
+token, and one node key, from which the keys for record ids, statement digests, blind indexes and pseudonyms are derived
+(HKDF-SHA256, RFC 5869). No backup of the database contains one.
+
+1. Another process may begin an epoch or destroy one at any time. An epoch that is not known is looked for again before
+   anything is said of it, and who seals asks first which epoch is current (``refresh``).
+2. A process that was told of an epoch's end forgets its key, and what it remembered of what that key opened.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
-import stat
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -19,10 +21,10 @@ from uuid import UUID
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from comity.record.errors import KeyDestroyedError, KeyFileError
+from comity.record import key_file
+from comity.record.epochs import KEY_LENGTH, EpochKey, HeldKey
+from comity.record.errors import KeyDestroyedError
 from comity.record.seal import NONCE_LENGTH, place, seal, unseal
-
-KEY_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,96 +37,113 @@ class WrappedKey:
     wrapped: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
 class Keyring:
-    """The node's keys, in memory. Its representation shows none of them."""
+    """The node's keys. Its representation shows none of them."""
 
-    epochs: Mapping[int, bytes] = field(repr=False)
-    node: bytes = field(repr=False)
-    record_ids: bytes = field(init=False, repr=False)
-    digests: bytes = field(init=False, repr=False)
-    blind_index: bytes = field(init=False, repr=False)
-    pseudonyms: bytes = field(init=False, repr=False)
+    def __init__(self, epochs: Mapping[int, bytes | EpochKey], node: bytes, path: Path | None = None) -> None:
+        """Take the epoch keys and the node key, and the key file they are from, if they are from one."""
+        self._epochs = {each: HeldKey(key) if isinstance(key, bytes) else key for each, key in epochs.items()}
+        self._path = path
+        self._stamp: key_file.Stamp | None = None
+        self._lock = threading.Lock()
+        self.node = node
+        self.record_ids = _derive(node, "record_ids")
+        self.digests = _derive(node, "digests")
+        self.blind_index = _derive(node, "blind_index")
+        self.pseudonyms = _derive(node, "pseudonyms")
 
-    def __post_init__(self) -> None:
-        for name in ("record_ids", "digests", "blind_index", "pseudonyms"):
-            object.__setattr__(self, name, _derive(self.node, name))
+    @classmethod
+    def of_file(cls, path: Path) -> Keyring:
+        """Return the keys of a key file; :class:`KeyFileError` if it is none, or its token cannot be used."""
+        stamp, said = key_file.stamp(path), key_file.read(path)
+        ring = cls(said.opened({}), said.node_key(), path)
+        ring._stamp = stamp
+        return ring
+
+    def __repr__(self) -> str:
+        return f"Keyring(epochs {sorted(self._epochs)})"
 
     @property
     def epoch(self) -> int:
-        """The number of the current epoch."""
-        return max(self.epochs)
+        """The number of the current epoch, as this process last saw it."""
+        return max(self._epochs)
+
+    @property
+    def held_in(self) -> dict[int, str]:
+        """Where each epoch's key is kept, in words."""
+        return {number: key.held_in for number, key in sorted(self._epochs.items())}
+
+    def refresh(self) -> None:
+        """Look whether epochs began or ended since; :class:`KeyFileError` if the file no longer serves."""
+        if self._path is None or self._stamp == key_file.stamp(self._path):
+            return
+        with self._lock:
+            stamp = key_file.stamp(self._path)  # before reading: what is written meanwhile is read the next time
+            self._epochs = key_file.read(self._path).opened(self._epochs)
+            self._stamp = stamp
 
     def new_data_key(self, source_person: UUID, agency: str) -> tuple[WrappedKey, bytes]:
         """Return a fresh random data key for a source person, wrapped and plain."""
         key = secrets.token_bytes(KEY_LENGTH)
-        wrapped = seal(self.epochs[self.epoch], key, _key_place(source_person), secrets.token_bytes(NONCE_LENGTH))
-        return WrappedKey(source_person, agency, self.epoch, wrapped), key
+        return self._wrap(source_person, agency, key), key
 
     def unwrap(self, key: WrappedKey) -> bytes:
         """Return the plain data key; :class:`KeyDestroyedError` if its epoch key is gone."""
-        try:
-            epoch_key = self.epochs[key.epoch]
-        except KeyError:
-            message = f"The key of epoch {key.epoch} has been destroyed; what it protected can no longer be read."
-            raise KeyDestroyedError(message) from None
-        return unseal(epoch_key, key.wrapped, _key_place(key.source_person))
+        return self._of(key.epoch).unwrap(key.wrapped, _key_place(key.source_person))
+
+    def rewrap(self, key: WrappedKey) -> WrappedKey:
+        """Return the same data key wrapped by the current epoch's key; errors as for :meth:`unwrap`."""
+        return self._wrap(key.source_person, key.agency, self.unwrap(key))
+
+    def readable(self, keys: Iterable[WrappedKey]) -> dict[UUID, bytes]:
+        """Return the plain data keys, without those whose epoch is destroyed."""
+        return {key.source_person: self.unwrap(key) for key in keys if self._holds(key.epoch)}
 
     def seal_verbatim(self, statement: UUID, message: bytes) -> tuple[int, bytes]:
-        """Return the current epoch and ``message`` sealed under its key, for the statement it belongs to."""
-        where = place("record.statement", "verbatim", statement)
-        return self.epoch, seal(self.epochs[self.epoch], message, where, secrets.token_bytes(NONCE_LENGTH))
+        """Return the current epoch and ``message`` sealed under its messages' key, for the statement it belongs to."""
+        epochs = self._epochs
+        current = max(epochs)
+        nonce = secrets.token_bytes(NONCE_LENGTH)
+        return current, seal(epochs[current].messages, message, _verbatim_place(statement), nonce)
 
     def unseal_verbatim(self, statement: UUID, epoch: int, sealed: bytes) -> bytes:
         """Return the verbatim message of a statement; errors as for :meth:`unwrap`."""
-        if epoch not in self.epochs:
-            raise KeyDestroyedError(f"The key of epoch {epoch} has been destroyed; replay is no longer possible.")
-        return unseal(self.epochs[epoch], sealed, place("record.statement", "verbatim", statement))
+        return unseal(self._of(epoch).messages, sealed, _verbatim_place(statement))
+
+    def _wrap(self, source_person: UUID, agency: str, key: bytes) -> WrappedKey:
+        epochs = self._epochs  # one reading of it: another thread may see a new epoch meanwhile
+        current = max(epochs)
+        return WrappedKey(source_person, agency, current, epochs[current].wrap(key, _key_place(source_person)))
+
+    def _holds(self, epoch: int) -> bool:
+        if epoch not in self._epochs:
+            self.refresh()
+        return epoch in self._epochs
+
+    def _of(self, epoch: int) -> EpochKey:
+        if not self._holds(epoch):
+            raise KeyDestroyedError(
+                f"The key of epoch {epoch} has been destroyed; what it protected can no longer be read."
+            )
+        return self._epochs[epoch]
 
 
 def load_or_create(path: Path) -> Keyring:
     """Return the keyring of a key file, made now with fresh keys if there is none.
 
-    Raises :class:`KeyFileError` if others may read it or it is not a key file. A file is written whole or not at all.
+    Raises :class:`KeyFileError` if others may read it, it is not a key file, or its token cannot be used.
     """
     if not path.exists():
-        _create(path)
-    _refuse_if_others_may_read(path)
-    try:
-        content = json.loads(path.read_text())
-        epochs = {int(number): bytes.fromhex(key) for number, key in content["epochs"].items()}
-        return Keyring(epochs, bytes.fromhex(content["node"]))
-    except (KeyError, ValueError, TypeError, AttributeError):
-        message = (
-            f"{path.name} is not a key file. Restore it from where keys are kept: without it nothing sealed opens."
-        )
-        raise KeyFileError(message) from None
-
-
-def _create(path: Path) -> None:
-    content = {"epochs": {"1": secrets.token_hex(KEY_LENGTH)}, "node": secrets.token_hex(KEY_LENGTH)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)  # two processes starting at once: the first one's keys stand
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-
-
-def _refuse_if_others_may_read(path: Path) -> None:
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise KeyFileError(f"{path.name} can be read by others. Make it private: chmod 600 {path.name}")
+        key_file.make(path)
+    return Keyring.of_file(path)
 
 
 def _key_place(source_person: UUID) -> bytes:
     return place("record.subject_key", "wrapped", source_person)
+
+
+def _verbatim_place(statement: UUID) -> bytes:
+    return place("record.statement", "verbatim", statement)
 
 
 def _derive(key: bytes, name: str) -> bytes:

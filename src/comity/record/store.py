@@ -166,5 +166,6 @@ def keys_from_rows(keyring: Keyring, rows: Iterable[tuple[UUID, str, int, bytes]
 
     What such a key protected is erased, as it is where the key itself is gone: nobody can read it, and all else stays.
     """
-    keys = (WrappedKey(person, agency, epoch, bytes(wrapped)) for person, agency, epoch, wrapped in rows)
-    return {key.source_person: keyring.unwrap(key) for key in keys if key.epoch in keyring.epochs}
+    return keyring.readable(
+        WrappedKey(person, agency, epoch, bytes(wrapped)) for person, agency, epoch, wrapped in rows
+    )
