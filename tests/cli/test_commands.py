@@ -12,6 +12,8 @@ from datetime import date
 
 import pytest
 
+from comity.cli.failing import Misused
+from comity.cli.keeping import destroy_epoch
 from comity.demo.chain import HERE, agreement_text, read_chain
 from comity.ledger.checkpoint import Checkpoint
 from comity.ledger.export import write
@@ -56,8 +58,8 @@ def comity(home):
 
 def test_every_command_is_listed_with_what_it_does(comity):
     listed = re.findall(r"^│ ([a-z]+) +(\S.*\.) +│$", comity("--help"), re.MULTILINE)
-    assert [name for name, _ in listed] == ["agreement", "assessment", "demo", "doctor", "extract", "ledger", "people",
-                                            "person", "reviews", "source", "statistic", "status", "up", "why"]  # fmt: skip
+    assert [name for name, _ in listed] == ["agreement", "assessment", "demo", "doctor", "extract", "keys", "ledger",
+                                            "people", "person", "reviews", "source", "statistic", "status", "up", "why"]  # fmt: skip
 
 
 def test_a_command_starts_with_what_it_needs_and_no_more():
@@ -343,3 +345,19 @@ def test_what_a_command_cannot_work_with_is_a_sentence(comity, tmp_path, argumen
     with socket.create_server(("127.0.0.1", 0)) as taken:
         given = {"binary": tmp_path / "binary", "folder": tmp_path, "taken": taken.getsockname()[1]}
         assert said in comity(*(word.format(**given) for word in arguments), code=code)
+
+
+def test_keys_get_a_new_epoch_and_the_old_one_stays_as_long_as_a_backup_needs_it(comity):
+    assert "Epoch 2 has begun." in comity("keys", "rotate")
+    listed = comity("keys", "list")
+    assert re.search(
+        r"epoch 1 +file +0 data keys +0 messages +empty since \d{4}-.*; to be destroyed from \d{4}-", listed
+    )
+    assert re.search(r"epoch 2 +file +0 data keys +0 messages +current", listed)
+    assert "are kept until" in comity("keys", "destroy-epoch", 1, "--confirm", 1, code=77)
+
+
+def test_a_key_is_not_destroyed_by_who_does_not_say_so_twice():
+    for confirm in (None, 2):
+        with pytest.raises(Misused, match="--confirm 1"):
+            destroy_epoch(1, confirm=confirm)

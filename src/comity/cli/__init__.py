@@ -32,6 +32,7 @@ _COMMANDS: Final = {
     "statistic": "statistics:app",
     "reviews": "reviews:reviews",
     "ledger": "ledgers:app",
+    "keys": "keeping:app",
     "why": "whys:why",
 }
 for _name, _at in _COMMANDS.items():

@@ -23,6 +23,7 @@ def theirs() -> tuple[tuple[type[Exception], int], ...]:
     from comity.agreements.errors import AgreementError, UnknownAgreementError
     from comity.demo.errors import ChainError
     from comity.gate.errors import GateError
+    from comity.intake.epochs import EpochInUseError, RecordError
     from comity.intake.errors import IntakeError
     from comity.ledger.errors import LedgerError
     from comity.sources import SourcesError
@@ -40,6 +41,8 @@ def theirs() -> tuple[tuple[type[Exception], int], ...]:
         (SourcesError, DATA),
         (VocabularyError, DATA),
         (GateError, DATA),
+        (EpochInUseError, REFUSED),
+        (RecordError, UNAVAILABLE),  # its keys: missing, readable by others, in a token that cannot be reached
         (LedgerError, REFUSED),
         (psycopg.IntegrityError, DATA),
         (psycopg.DataError, DATA),

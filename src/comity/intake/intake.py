@@ -30,6 +30,7 @@ from comity.intake.replay import messages_of
 from comity.intake.sitting import Message, Sitting, read
 from comity.intake.store import Connection
 from comity.record import Keyring, load_or_create
+from comity.record.rotate import hold_epochs
 from comity.record.store import drop_expired_verbatim
 from comity.sources import Batch, Said, Unreadable, open_source
 from comity.sources.from_http import HttpSource
@@ -131,6 +132,7 @@ class Intake:
 
     def _sit(self, mapping: Mapping) -> Sitting:
         store.one_at_a_time(self.conn, mapping.agency)
+        hold_epochs(self.conn, self.keyring)
         return Sitting(self.conn, self.vocabulary, self.keyring, mapping, self.clock())
 
 

@@ -17,3 +17,7 @@ class KeyDestroyedError(RecordError):
 
 class KeyFileError(RecordError):
     """The key file is missing, readable by others, or not a key file; the message says which, and the mend."""
+
+
+class EpochInUseError(RecordError):
+    """The key of this epoch is not to be destroyed now; the message says why, and what to do first."""
