@@ -70,6 +70,7 @@ comity_gate       | gate.privacy_budget                                     | se
 comity_gate       | gate.extract_order                                      | select insert update*
 
 comity_governance | web.colleague web.letter web.token                      | select insert update delete
+comity_governance | web.ledger_line                                         | select insert
 """
 # What the lines above would let through, and may not be: whole messages are for intake alone.
 NEVER = (

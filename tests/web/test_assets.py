@@ -37,6 +37,17 @@ def test_the_style_sheet_is_as_its_source_says():
     assert named <= set(re.findall(r"\.(comity-[a-z_-]+)", css)), "run npm run build in assets"
 
 
-def test_the_templates_run_no_script_and_style_nothing_inline():
+def test_the_templates_run_no_script_but_files_of_ours_and_style_nothing_inline():
+    ours = re.compile(r'<script type="module" src="/static/([a-z-]+\.js)"></script>')
     for template in (STATIC.parent / "templates").glob("*.html"):
-        assert not re.search(r"<script|<style|style=|onclick|javascript:", template.read_text()), template.name
+        text = template.read_text()
+        assert all((STATIC / name).is_file() for name in ours.findall(text)), template.name
+        assert not re.search(r"<script|<style|style=|onclick|javascript:", ours.sub("", text)), template.name
+
+
+def test_a_script_of_ours_makes_no_markup_runs_no_text_and_fetches_from_nowhere_else():
+    for script in STATIC.glob("*.js"):
+        text = script.read_text()
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b|new Function|https?://", text
+        )

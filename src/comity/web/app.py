@@ -29,6 +29,7 @@ from comity.web.api import create_api
 from comity.web.api.app import PATH as API_PATH
 from comity.web.api.problems import on_page_error
 from comity.web.errors import PageError, no_such_page, out_of_order, too_large, unusable
+from comity.web.explorer import indexing
 from comity.web.guards import FailQuietly, LimitBody, SecureHeaders, words_typed
 from comity.web.mappings import known_sources
 from comity.web.pages import (
@@ -38,6 +39,7 @@ from comity.web.pages import (
     counting,
     errand,
     explaining,
+    exploring,
     extracting,
     governing,
     identifying,
@@ -66,7 +68,19 @@ _UNREADABLE = Label("Something in this form could not be read", "Iets in dit for
 _STATIC = Path(__file__).parent / "static"
 DESKS = (
     *(start, errand, looking, news, counting, extracting, stewarding, oversight, papers, reviewing, consenting),
-    *(explaining, weighing, watching, tiling, public, governing, settling, assessing, concluding, identifying),
+    *(
+        explaining,
+        weighing,
+        watching,
+        tiling,
+        public,
+        exploring,
+        governing,
+        settling,
+        assessing,
+        concluding,
+        identifying,
+    ),
 )
 """The modules whose pages the application opens, each to whom the table of access says."""
 
@@ -91,7 +105,7 @@ def create_app(
         ):
             services = Services(node, pools, keyring, gate, sources, zone)
             app.state.services = api.state.services = services
-            async with telling(services):
+            async with telling(services), indexing(services):
                 yield
 
     app = FastAPI(title="Comity", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)

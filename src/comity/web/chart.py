@@ -106,6 +106,8 @@ def _bar(bar: Bar, top: int, end: float, nought: float, bounds: tuple[float, flo
     middle = top + _BAR // 2
     start, width = min(nought, end), round(abs(end - nought), 1)
     body = _RECT.format(start, top, width, _BAR, _FILL)
+    if bounds[0] == bounds[1]:  # the number is exact, as a count is
+        return _label(bar.label, middle) + body
     line = Markup('<path d="M{0} {2}V{3}M{0} {4}H{1}M{1} {2}V{3}" stroke="{5}" stroke-width="2" fill="none"/>').format(
         bounds[0], bounds[1], middle - 5, middle + 5, middle, _LINE
     )

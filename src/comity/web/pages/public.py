@@ -1,4 +1,4 @@
-"""What anybody may read: the register of agreements, and the ledger."""
+"""What anybody may read: the register of agreements, and the ledger's head and receipts as text."""
 
 from __future__ import annotations
 
@@ -8,27 +8,22 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from psycopg import Connection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from comity import ledger
 from comity.agreements.assessment.store import approval
 from comity.agreements.linked_data import MEDIA_TYPE, Addresses
 from comity.agreements.register import RegisterEntry, agreement_data, register, register_data
 from comity.gate.reviews import suspended
-from comity.ledger.errors import EntryNotFoundError
-from comity.ledger.models import Head, Logged
-from comity.ledger.proof import Proof
 from comity.store import Role
 from comity.web.errors import no_such_page
 from comity.web.models import Visitor
+from comity.web.pages.exploring import proof_of
 from comity.web.render import page
 from comity.web.services import Services, services_of
 from comity.web.visitors import admit
 
 router = APIRouter()
-ENTRIES_ON_A_PAGE = 25
 
 Anybody = Annotated[Visitor, Depends(admit)]
 
@@ -75,60 +70,14 @@ async def agreement(request: Request, name: str, version: int, _: Anybody) -> Re
     )
 
 
-@router.get("/ledger", name="ledger", response_class=HTMLResponse)
-async def head(request: Request, _: Anybody, before: int | None = None) -> Response:
-    """Show the ledger's signed head and its latest entries."""
-
-    def read(conn: Connection) -> tuple[Head | None, list[Logged]]:
-        newest = ledger.head(conn)
-        return newest, ledger.latest(conn, ENTRIES_ON_A_PAGE, *([before] if before is not None else []))
-
-    services = services_of(request)
-    newest, entries = await services_of(request).reading(Role.GATE, read)
-    return await page(
-        request,
-        "ledger.html",
-        active="ledger",
-        head=newest,
-        vkey=_vkey(services) if newest else "",
-        entries=[(it.number, it.entry()) for it in entries],
-    )
-
-
-@router.get("/ledger/{entry}", name="ledger-entry", response_class=HTMLResponse)
-async def entry_page(request: Request, entry: UUID, _: Anybody) -> Response:
-    """Show one entry with its proof."""
-    proof = await _proof(services_of(request), entry)
-    if proof is None:
-        return await page(request, "ledger-waiting.html", 404, active="ledger", entry_id=entry)
-    return await page(
-        request, "ledger-entry.html", active="ledger", proof=proof, entry=Logged(proof.number, proof.entry).entry()
-    )
-
-
 @router.get("/ledger/{entry}/receipt", name="ledger-receipt")
 async def receipt(request: Request, entry: UUID, _: Anybody) -> Response:
     """Return one entry's receipt, to keep (C2SP tlog-proof)."""
-    proof = await _proof(services_of(request), entry)
+    proof = await proof_of(services_of(request), entry)
     if proof is None:
         raise no_such_page()
     name = {"content-disposition": f'attachment; filename="{entry}.tlog-proof"'}
     return PlainTextResponse(proof.text(), headers=name)
-
-
-async def _proof(services: Services, entry: UUID) -> Proof | None:
-    def read(conn: Connection) -> Proof | None:
-        try:
-            return ledger.prove(conn, entry)
-        except EntryNotFoundError:
-            return None
-
-    return await services.reading(Role.GATE, read)
-
-
-def _vkey(services: Services) -> str:
-    """Return the ledger's public key; whoever signs has made the key by the time that there is a head."""
-    return services.node.signer().vkey()
 
 
 def _addresses(request: Request) -> Addresses:
