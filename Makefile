@@ -2,6 +2,8 @@
 # make demo DATA=../shared/data/broward     the same with a real chain
 # make demo PEOPLE=50_000        the same with a larger made-up chain
 # make test                      every check there is; what CI runs
+# make faults                    kill, fill and exhaust a running node 200 times over; a short form is in make test
+# make faults ROUNDS=20          the same in a tenth of the time
 # make bench                     measure against the goals in the design; prints ratios
 # make lock                      compile the requirements again, after a change in pyproject.toml
 # make clean                     remove what make made here (never a node's data)
@@ -12,7 +14,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-in
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 SELF := $(INSTALL) --no-deps --no-build-isolation --editable .
 
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test lint faults bench lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -30,6 +32,9 @@ lint: .venv/.test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+faults: .venv/.test
+	COMITY_FAULT_ROUNDS=$(or $(ROUNDS),200) $(BIN)/pytest -rP tests/faults
 
 bench: .venv/.test
 	$(BIN)/python -m bench

@@ -6,7 +6,8 @@ that were asked for on a page or by a program.
 
 Any number may run; the ledger lets one at a time lead, so do extracts, and another goes on when that one is gone. It is
 stopped by SIGTERM or SIGINT, after the step it is in, which is whole or nothing; an extract that it was making is gone
-on with by the next.
+on with by the next. With ``--beside`` and the id of the process that started it, it leaves when that one is gone: who
+is killed stops nobody.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -34,6 +35,7 @@ from comity.ledger import Sequencer
 from comity.ledger.errors import LedgerError
 from comity.node import Node, open_node
 from comity.store import Role, Settings, StoreError
+from comity.store.keeping import kept_running
 
 POLL_SECONDS: Final = 0.05
 """Between two looks at an empty outbox: a quarter of the lag that the design allows from act to signed head."""
@@ -171,13 +173,22 @@ def _make_until(stop: threading.Event, counter: Counter, clock: Callable[[], dat
             stop.wait(ORDER_SECONDS)
 
 
-def main() -> int:
+def stay_beside(parent: int, stop: threading.Event) -> None:
+    """Set ``stop`` once the process that started this one is gone: another has taken its place as our parent."""
+    while os.getppid() == parent and not stop.wait(ORDER_SECONDS):
+        pass
+    stop.set()
+
+
+def main(arguments: Sequence[str] = ()) -> int:
     """Run until told to stop; return 0, or 1 with the reason on the error output if it cannot go on."""
     stop = threading.Event()
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, lambda *_: stop.set())
+    if arguments[:1] == ["--beside"]:
+        threading.Thread(target=stay_beside, args=(int(arguments[1]), stop), daemon=True).start()
     try:
-        with open_node(Settings.from_environment(os.environ)) as node:
+        with open_node(Settings.from_environment(os.environ)) as node, kept_running(node.store):
             beside = [threading.Thread(target=each, args=(node, stop)) for each in (keep_promises, keep_watch)]
             making = threading.Thread(target=make_extracts, args=(node, stop), daemon=True)
             for thread in (*beside, making):
@@ -196,4 +207,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -29,6 +29,7 @@ from comity.intake.glance import best_known
 from comity.intake.relinking import is_due, relink
 from comity.node import Node, open_node
 from comity.store import Role, Settings
+from comity.store.keeping import kept_running
 from comity.web.app import create_app
 from comity.web.models import Colleague
 from comity.web.store import put_colleague, send_letter
@@ -61,7 +62,11 @@ def up(*, port: Port = 0, zone: str = "Europe/London", mappings: Path | None = N
     if mappings is not None and not mappings.is_dir():
         raise Misused(f"There is no folder {mappings}. Name the folder of the mapping files.")
     files = sorted(mappings.glob("*.yaml")) if mappings else []
-    with open_node(Settings.from_environment(os.environ)) as node, _ledger_process(node.settings):
+    with (
+        open_node(Settings.from_environment(os.environ)) as node,
+        kept_running(node.store),
+        _ledger_process(node.settings),
+    ):
         app = create_app(node, mappings=files, zone=zone)
         _serve(app, port, lambda _: f"The node is {node.name}.")
 
@@ -82,7 +87,7 @@ def demo(*, data: Path | None = None, people: People = PEOPLE, port: Port = 0) -
     settings = _demo_settings(chain, people)
     print(f"Comity's demonstration of {chain.title.en.lower()}. Everything it keeps is in {settings.home}")
     _say("Starting PostgreSQL")
-    with open_node(settings) as node, _ledger_process(settings):
+    with open_node(settings) as node, kept_running(node.store), _ledger_process(settings):
         _set_up(node, chain, data, people)
         app = create_app(node, mappings=chain.mappings, zone=chain.zone)
         _serve(app, port, lambda address: _welcome(node, chain, address))
@@ -156,7 +161,8 @@ def _ledger_process(settings: Settings) -> Iterator[None]:
 def _keep_running(settings: Settings, over: threading.Event) -> None:
     environment = {**os.environ, "COMITY_HOME": str(settings.home)}
     while not over.is_set():
-        process = subprocess.Popen([sys.executable, "-m", "comity.worker"], env=environment, start_new_session=True)
+        command = [sys.executable, "-m", "comity.worker", "--beside", str(os.getpid())]
+        process = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - the command is ours
         while process.poll() is None and not over.wait(0.2):
             pass
         _stop(process)

@@ -5,6 +5,7 @@
 2. The keeper starts PostgreSQL, or takes over one that a killed keeper left running, and stops it when it is done.
 3. Everybody else uses what the keeper started, and never stops it.
 4. A cluster is made under another name and renamed once it is whole.
+5. One that ended by itself (killed, or out of disk) is started again by its keeper, as often as that takes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -37,14 +38,15 @@ _LARGEST_LOG = 5_000_000  # bytes; a longer one starts afresh with the next star
 _POLL_SECONDS = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cluster:
-    """A running cluster; ``lock`` is the open lock file if we are its keeper."""
+    """A running cluster; ``lock`` is the open lock file if we are its keeper, and ``start`` then starts it again."""
 
     place: Place
     pid: int
     password: str = field(repr=False)
-    lock: BinaryIO | None = field(repr=False)
+    lock: BinaryIO | None = field(default=None, repr=False)
+    start: Callable[[], int] | None = field(default=None, repr=False)
 
     def conninfo(self) -> str:
         """Return how to connect as the superuser, to the database ``postgres``."""
@@ -67,6 +69,16 @@ class Cluster:
         with self.lock:
             postmaster.stop(self.place, self.pid)
 
+    def revive(self) -> bool:
+        """Start it again if we are its keeper and it has ended; return whether that was so.
+
+        Raises :class:`ClusterError` if it does not start; asked again, it is tried again.
+        """
+        if self.lock is None or self.lock.closed or self.start is None or postmaster.running(self.place) is not None:
+            return False
+        self.pid = self.start()
+        return True
+
 
 def open_cluster(settings: Settings, tuning: Mapping[str, str]) -> Cluster:
     """Return the running cluster of this home, made and started if need be.
@@ -83,7 +95,7 @@ def open_cluster(settings: Settings, tuning: Mapping[str, str]) -> Cluster:
         place = recorded_place(settings.home)
         pid = postmaster.running(place) if place else None
         if place and pid is not None and postmaster.is_ready(place):
-            return Cluster(place, pid, _password(settings), None)
+            return Cluster(place, pid, _password(settings))
         time.sleep(_POLL_SECONDS)
     raise ClusterError(f"Another process has been starting PostgreSQL in {settings.home} for too long. End it.")
 
@@ -116,9 +128,11 @@ def _keep(settings: Settings, account: Account, tuning: Mapping[str, str], lock:
         if pid is not None and not _becomes_ready(place, pid):
             postmaster.stop(place, pid)
             pid = None
-        if pid is None:
-            pid = _start(settings, account, place, tuning)
-        return Cluster(place, pid, _password(settings), lock)
+
+        def start() -> int:
+            return _start(settings, account, place, tuning)
+
+        return Cluster(place, start() if pid is None else pid, _password(settings), lock, start)
     except BaseException:
         lock.close()
         raise

@@ -21,6 +21,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]]
 
 POOL_SIZE = 16  # connections per role and process; two roles' pools in two processes leave room below 100
+POOL_SECONDS = 10.0  # that anybody waits for one of them; then they are told that there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,12 @@ class Store:
     def pool(self, role: Role, *, min_size: int = 1, max_size: int = POOL_SIZE) -> Pool:
         """Return a pool of connections as ``role``, to be opened by who uses it, in its event loop."""
         return AsyncConnectionPool(
-            self.conninfo(role), min_size=min_size, max_size=max_size, open=False, name=role.value
+            self.conninfo(role),
+            min_size=min_size,
+            max_size=max_size,
+            open=False,
+            name=role.value,
+            timeout=POOL_SECONDS,
         )
 
     def of(self, database: str) -> Store:
@@ -59,6 +65,10 @@ class Store:
     def postmaster_pid(self) -> int | None:
         """The process id of our own PostgreSQL; ``None`` on somebody else's server."""
         return self.cluster.pid if self.cluster else None
+
+    def revive(self) -> bool:
+        """Start our own PostgreSQL again if it has ended; return whether it had. :class:`ClusterError` if it cannot."""
+        return self.cluster is not None and self.cluster.revive()
 
     def close(self) -> None:
         """Stop PostgreSQL if we started it, and wait until it is gone."""
