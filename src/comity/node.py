@@ -16,8 +16,10 @@ from typing import Final
 from comity import vocabulary
 from comity.ledger import load_or_create_signer
 from comity.ledger.cosignature import Cosigner, Kind
+from comity.ledger.errors import PolicyError
 from comity.ledger.keys import load_or_create_cosigner
 from comity.ledger.note import Signer
+from comity.ledger.policy import Policy
 from comity.store import Role, Settings, Store, migrate, open_store, read_private, write_private
 from comity.store.store import Pool
 
@@ -67,6 +69,20 @@ class Node:
         path = self.settings.key_file("ledger-ml-dsa.key")
         return (load_or_create_cosigner(path, self.name, Kind.ML_DSA_44, self.ledger_head),)
 
+    def policy(self) -> Policy:
+        """Return who witnesses this ledger, and how many must; nobody, if there is no file ``ledger.policy``."""
+        return _policy(self.settings.home / "ledger.policy")
+
+    def witnessed_logs(self) -> Policy:
+        """Return whose ledgers this node witnesses; nobody's, if there is no file ``witness.policy``."""
+        return _policy(self.settings.home / "witness.policy")
+
+    def cosigners(self) -> tuple[Cosigner, ...]:
+        """Return the keys with which this node witnesses others, one of each kind; made with the first asking."""
+        name = f"{self.name}/witness"
+        files = ((Kind.ED25519, "witness.key"), (Kind.ML_DSA_44, "witness-ml-dsa.key"))
+        return tuple(load_or_create_cosigner(self.settings.key_file(file), name, kind) for kind, file in files)
+
     @property
     def agency_keys(self) -> Path:
         """The folder of the signing keys that this node holds: its own agency's; in a demonstration, everybody's."""
@@ -89,6 +105,17 @@ def open_node(settings: Settings) -> Iterator[Node]:
     with open_store(settings) as store:
         applied = migrate(store, ROOMS)
         yield Node(settings, store, words, _name(settings), tuple(applied))
+
+
+def _policy(path: Path) -> Policy:
+    try:
+        return Policy.parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Policy()
+    except UnicodeDecodeError:
+        raise PolicyError(f"{path} is not text in UTF-8. Save it as UTF-8.") from None
+    except PolicyError as wrong:
+        raise PolicyError(f"{path}: {wrong}") from wrong
 
 
 def _name(settings: Settings) -> str:

@@ -31,8 +31,11 @@ from comity.gate.extract.orders import Counter, counter_at, leads, make_next, re
 from comity.gate.keys import load_or_create
 from comity.gate.reviews import waiting
 from comity.intake.intake import Intake
-from comity.ledger import Sequencer
+from comity.ledger import Sequencer, head
 from comity.ledger.errors import LedgerError
+from comity.ledger.policy import Policy
+from comity.ledger.store import Connection, try_ask
+from comity.ledger.witnesses import Witnesses
 from comity.node import Node, open_node
 from comity.store import Role, Settings, StoreError
 from comity.store.keeping import kept_running
@@ -42,6 +45,12 @@ POLL_SECONDS: Final = 0.05
 
 PATIENCE_SECONDS: Final = 30.0
 """For how long a lost database is tried again: longer than its restart after a crash."""
+
+WITNESS_SECONDS: Final = 1.0
+"""Between two heads that witnesses are asked about: soon for who waits for a receipt, and one request a second."""
+
+WITNESS_RETRY_SECONDS: Final = 5.0
+"""Until a witness that did not answer is asked again."""
 
 ORDER_SECONDS: Final = 1.0
 """Between two looks for extracts that were asked for: who asks waits for minutes, not for a second."""
@@ -64,12 +73,14 @@ def sequence(node: Node, stop: threading.Event, clock: Callable[[], datetime] = 
     Raises ``SigningRefusedError`` where signing would vouch for what is not so (a restored backup, a damaged ledger),
     and ``psycopg.OperationalError`` if the database stays away.
     """
-    signer, also = node.signer(), node.also_signs()
+    signer, also, policy = node.signer(), node.also_signs(), node.policy()
     lost_at: float | None = None
     while not stop.is_set():
         try:
             with node.store.connect(Role.LEDGER, autocommit=True) as connection:
                 lost_at = None
+                if policy.witnesses:
+                    _ask_before_signing(node, policy, stop, clock)
                 _step_until(stop, Sequencer(connection, signer, node.ledger_head, also=also), clock)
         except psycopg.OperationalError:
             lost_at = lost_at or time.monotonic()
@@ -83,6 +94,59 @@ def _step_until(stop: threading.Event, sequencer: Sequencer, clock: Callable[[],
     while not stop.is_set():
         if not sequencer.step(clock()):
             stop.wait(POLL_SECONDS)
+
+
+def _ask_before_signing(node: Node, policy: Policy, stop: threading.Event, clock: Callable[[], datetime]) -> None:
+    """Return once a witness has said that it knows no more of this ledger than the database holds, or all are asked.
+
+    A ledger that needs a quorum waits until one of them answers: what waits in the outbox is not lost by it, and a
+    history signed twice could not be taken back. Raises RestoredFromBackupError if they know more.
+    """
+    with node.store.connect(Role.LEDGER) as connection, Witnesses(connection, node.signer(), policy) as witnesses:
+        while not stop.is_set():
+            if witnesses.ask(clock()).heard or policy.is_met(()):
+                return
+            _LOG.warning("No witness answers, so nothing is signed yet; they are asked again.")
+            stop.wait(WITNESS_RETRY_SECONDS)
+
+
+def keep_witnessed(node: Node, stop: threading.Event, clock: Callable[[], datetime] = _now) -> None:
+    """Have the newest head cosigned by the witnesses of the policy, again and again, until ``stop`` is set.
+
+    One process does it, and another goes on when that is gone. Raises ``SigningRefusedError`` if the witnesses show
+    that the database was put back to an older day; then nothing may be signed any more.
+    """
+    policy = node.policy()
+    while policy.witnesses and not stop.is_set():
+        try:
+            with (
+                node.store.connect(Role.LEDGER, autocommit=True) as connection,
+                Witnesses(connection, node.signer(), policy) as witnesses,
+            ):
+                while not stop.is_set() and not try_ask(connection):
+                    stop.wait(WITNESS_RETRY_SECONDS)
+                _ask_until(stop, connection, witnesses, clock)
+        except psycopg.OperationalError:
+            _LOG.warning("Whoever asks the witnesses lost the database, and tries again.")
+            stop.wait(_RETRY_SECONDS)
+
+
+def _ask_until(
+    stop: threading.Event, connection: Connection, witnesses: Witnesses, clock: Callable[[], datetime]
+) -> None:
+    asked, silent = 0, frozenset[str]()
+    while not stop.is_set():
+        newest = head(connection)
+        size = newest.checkpoint.size if newest else 0
+        if size == asked:
+            stop.wait(WITNESS_SECONDS)
+            continue
+        found = witnesses.ask(clock())
+        failing = frozenset(name for name, it in found.said.items() if not it.signature)
+        if failing - silent:
+            _LOG.warning("Witnesses did not cosign.", witnesses=sorted(failing), witnessed=found.met)
+        asked, silent = (found.size if found.met and not failing else 0), failing
+        stop.wait(WITNESS_SECONDS if asked else WITNESS_RETRY_SECONDS)
 
 
 def keep_promises(node: Node, stop: threading.Event) -> None:
@@ -190,6 +254,16 @@ def main(arguments: Sequence[str] = ()) -> int:
     try:
         with open_node(Settings.from_environment(os.environ)) as node, kept_running(node.store):
             beside = [threading.Thread(target=each, args=(node, stop)) for each in (keep_promises, keep_watch)]
+            refused: list[LedgerError] = []
+
+            def witness() -> None:
+                try:
+                    keep_witnessed(node, stop)
+                except LedgerError as error:  # what was signed elsewhere contradicts what is here: nobody may sign on
+                    refused.append(error)
+                    stop.set()
+
+            beside.append(threading.Thread(target=witness))
             making = threading.Thread(target=make_extracts, args=(node, stop), daemon=True)
             for thread in (*beside, making):
                 thread.start()
@@ -200,6 +274,8 @@ def main(arguments: Sequence[str] = ()) -> int:
                 for thread in beside:
                     thread.join()
                 making.join(_LEAVE_SECONDS)
+            if refused:
+                raise refused[0]
     except (StoreError, LedgerError, psycopg.OperationalError, OSError) as error:
         sys.stderr.write(f"The ledger is not kept: {error}\n")
         return 1

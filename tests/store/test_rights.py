@@ -24,6 +24,10 @@ comity_ledger     | ledger.entry ledger.tile ledger.checkpoint              | se
 comity_ledger     | ledger.refused                                          | select insert
 comity_gate       | ledger.entry ledger.tile ledger.checkpoint              | select
 comity_governance | ledger.entry ledger.tile ledger.checkpoint              | select
+comity_ledger     | ledger.cosignature ledger.witnessed                     | select insert
+comity_gate       | ledger.cosignature ledger.witnessed                     | select
+comity_governance | ledger.cosignature ledger.witnessed                     | select
+comity_gate       | ledger.peer                                             | select insert update
 
 comity_governance | agreements.agency agreements.agreement                  | select insert update*
 comity_governance | agreements.assessment                                   | select insert update*

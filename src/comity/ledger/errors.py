@@ -61,3 +61,15 @@ class HeadUnknownError(SigningRefusedError):
 
 class DamagedLedgerError(SigningRefusedError):
     """The database's tree does not have the root that its own last checkpoint states."""
+
+
+class PolicyError(LedgerError, ValueError):
+    """The file that says whom to believe is not one."""
+
+
+class SubmissionRefusedError(LedgerError):
+    """A checkpoint that a peer submitted is not cosigned; ``status`` is the HTTP status that says why."""
+
+    def __init__(self, status: int, why: str, size: int | None = None) -> None:
+        super().__init__(why)
+        self.status, self.size = status, size

@@ -91,3 +91,52 @@ cross join lateral (select convert_from(kept.body, 'UTF8') as said) as it
 where substring(it.said from '"kind":"([a-z0-9-]+)","v":1}$') = any(%(kinds)s)
   and (%(key)s::text is null or position('"' || %(key)s || '":' in it.said) > 0)
 order by kept.place nulls last, kept.queued_at;
+
+-- name: oldest_waiting
+-- Since when the oldest entry waits in the outbox.
+select min(queued_at) from ledger.outbox;
+
+-- name: put_cosignature
+-- Adds a witness's cosignature of one of our heads.
+insert into ledger.cosignature (size, witness, key_id, line, received_at)
+values (%(size)s, %(witness)s, %(key_id)s, %(line)s, %(received_at)s) on conflict do nothing;
+
+-- name: cosignatures
+-- The cosignatures of one of our heads, of each key the latest.
+select distinct on (witness, key_id) line from ledger.cosignature where size = %(size)s
+order by witness, key_id, received_at desc;
+
+-- name: cosigned_size
+-- The largest of our heads that a key cosigned.
+select max(size) from ledger.cosignature where witness = %(witness)s and key_id = %(key_id)s;
+
+-- name: put_witnessed
+-- Adds a head that a quorum cosigned.
+insert into ledger.witnessed (size, note, witnessed_at) values (%(size)s, %(note)s, %(witnessed_at)s)
+on conflict do nothing;
+
+-- name: witnessed
+-- The newest head that a quorum cosigned.
+select note, witnessed_at from ledger.witnessed order by size desc limit 1;
+
+-- name: unwitnessed_since
+-- Since when there is a signed head above the newest that a quorum cosigned.
+select min(signed_at) from ledger.checkpoint
+where size > coalesce((select max(size) from ledger.witnessed), 0);
+
+-- name: begin_peer
+-- Makes the row of a log that we witness, before its first checkpoint.
+insert into ledger.peer (origin, root) values (%(origin)s, %(root)s) on conflict do nothing;
+
+-- name: hold_peer
+-- What we cosigned last for a log, held until the transaction ends.
+select size, root from ledger.peer where origin = %(origin)s for update;
+
+-- name: put_peer
+-- Remembers what is cosigned now.
+update ledger.peer set size = %(size)s, root = %(root)s, note = %(note)s, cosigned_at = %(cosigned_at)s
+where origin = %(origin)s;
+
+-- name: peers
+-- The checkpoints that we cosigned last, one for each log.
+select origin, note, cosigned_at from ledger.peer where note is not null order by origin;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from importlib import resources
 from typing import Any, Final, TypeAlias
@@ -12,10 +13,12 @@ from uuid import UUID
 import psycopg
 
 from comity.ledger.checkpoint import Checkpoint
+from comity.ledger.cosignature import CosignerKey, parse_signatures, with_signatures
 from comity.ledger.entry import Entry
 from comity.ledger.errors import DamagedLedgerError, EntryNotFoundError
-from comity.ledger.merkle import HASH_SIZE, TILE_HEIGHT, TILE_WIDTH, ReadTile, Tree, leaf_hash
+from comity.ledger.merkle import EMPTY_ROOT, HASH_SIZE, TILE_HEIGHT, TILE_WIDTH, ReadTile, Tree, leaf_hash
 from comity.ledger.models import Backlog, Head, Logged, Refused, Waiting
+from comity.ledger.note import Note, Signature
 from comity.ledger.proof import Proof
 from comity.ledger.tiles import Edge, FullTile
 
@@ -25,6 +28,8 @@ NEWEST: Final = 2**63 - 1
 """Above every number (PostgreSQL's largest bigint)."""
 _SEQUENCER_LOCK: Final = int.from_bytes(b"comity-l") >> 1
 """The advisory lock that one sequencer holds at a time; any number that nothing else in the database uses."""
+_WITNESSING_LOCK: Final = int.from_bytes(b"comity-w") >> 1
+"""That of the one process that asks witnesses, so that none is asked twice."""
 
 
 def _load_queries() -> dict[str, bytes]:
@@ -51,11 +56,14 @@ def append(connection: Connection, entries: Iterable[Entry]) -> None:
 
 def head(connection: Connection) -> Head | None:
     """Return the newest signed head, as the database states it; None if nothing has been signed yet."""
-    row = connection.execute(_QUERIES["head"]).fetchone()
+    return _head_of(connection.execute(_QUERIES["head"]).fetchone())
+
+
+def _head_of(row: tuple[Any, ...] | None) -> Head | None:
     if row is None:
         return None
-    note, signed_at = row
-    return Head(Checkpoint.parse(note.rpartition("\n\n")[0] + "\n"), note, signed_at)
+    note, at = row
+    return Head(Checkpoint.parse(note.rpartition("\n\n")[0] + "\n"), note, at)
 
 
 def find(connection: Connection, entry_id: UUID) -> Logged | None:
@@ -71,18 +79,105 @@ def latest(connection: Connection, limit: int, before: int = NEWEST) -> list[Log
 
 
 def prove(connection: Connection, entry_id: UUID) -> Proof:
-    """Return the receipt for one entry under the newest checkpoint; raise EntryNotFoundError if it has no number."""
+    """Return the receipt for one entry; raise EntryNotFoundError if it has no number.
+
+    It leads to the newest checkpoint that a quorum of witnesses cosigned, or, where that is older than the entry, to
+    the newest there is.
+    """
     newest, logged = head(connection), find(connection, entry_id)
     if newest is None or logged is None:
         raise EntryNotFoundError(f"The ledger has no entry {entry_id}. If it was queued just now, ask again shortly.")
-    path = Tree(newest.checkpoint.size, tile_reader(connection)).inclusion(logged.number)
-    return Proof(logged.body, logged.number, path, newest.note)
+    # What witnesses have cosigned is believed without us, so it is preferred as soon as it covers the entry.
+    believed = witnessed(connection)
+    if believed is None or believed.checkpoint.size <= logged.number:
+        believed = newest
+    path = Tree(believed.checkpoint.size, tile_reader(connection)).inclusion(logged.number)
+    return Proof(logged.body, logged.number, path, believed.note)
 
 
 def backlog(connection: Connection) -> Backlog:
     """Return how many entries wait to be numbered, and how many could not be; only the sequencer's role may look."""
     counts = [connection.execute(_QUERIES[query]).fetchall()[0][0] for query in ("waiting", "refused")]
     return Backlog(*counts)
+
+
+# ---- witnesses of this ledger ----------------------------------------------------------------------------------------
+
+
+def witnessed(connection: Connection) -> Head | None:
+    """Return the newest head that a quorum of witnesses cosigned, with their cosignatures, and since when it is one."""
+    return _head_of(connection.execute(_QUERIES["witnessed"]).fetchone())
+
+
+def witnessed_at(connection: Connection) -> datetime | None:
+    """Return when the newest head that has a quorum got it; None if none ever had."""
+    newest = witnessed(connection)
+    return newest.signed_at if newest else None
+
+
+def unwitnessed_since(connection: Connection) -> datetime | None:
+    """Return when the oldest head above the newest with a quorum was signed; None if that is the newest there is."""
+    row = connection.execute(_QUERIES["unwitnessed_since"]).fetchone()
+    return row[0] if row else None
+
+
+def unsequenced_since(connection: Connection) -> datetime | None:
+    """Return since when the oldest entry waits for its number; None if none does. Only for the sequencer's role."""
+    row = connection.execute(_QUERIES["oldest_waiting"]).fetchone()
+    return row[0] if row else None
+
+
+def head_with_cosignatures(connection: Connection) -> Head | None:
+    """Return the newest signed head with every cosignature that it has so far."""
+    newest = head(connection)
+    return newest and replace(
+        newest, note=with_signatures(newest.note, cosignatures(connection, newest.checkpoint.size))
+    )
+
+
+def cosignatures(connection: Connection, size: int) -> list[Signature]:
+    """Return the cosignatures of the head of that size, of each key the latest."""
+    lines = [line for (line,) in connection.execute(_QUERIES["cosignatures"], {"size": size})]
+    return list(parse_signatures("".join(lines))) if lines else []
+
+
+def cosigned_size(connection: Connection, key: CosignerKey) -> int:
+    """Return the size of the largest head that a witness's key cosigned; 0 if there is none."""
+    row = connection.execute(_QUERIES["cosigned_size"], {"witness": key.name, "key_id": key.key_id}).fetchone()
+    return (row and row[0]) or 0
+
+
+def put_cosignature(connection: Connection, size: int, signature: Signature, received_at: datetime) -> None:
+    """Add a witness's cosignature, which the caller has checked, of the head of that size."""
+    row = {"size": size, "witness": signature.name, "key_id": signature.key_id, "line": str(signature)}
+    connection.execute(_QUERIES["put_cosignature"], {**row, "received_at": received_at})
+
+
+def put_witnessed(connection: Connection, size: int, note: str, witnessed_at: datetime) -> None:
+    """Add a head that a quorum cosigned; what is there already stays."""
+    connection.execute(_QUERIES["put_witnessed"], {"size": size, "note": note, "witnessed_at": witnessed_at})
+
+
+# ---- ledgers that we witness -----------------------------------------------------------------------------------------
+
+
+def hold_peer(connection: Connection, origin: str) -> tuple[int, bytes]:
+    """Return size and root of what we cosigned last for a log; nobody else can until the transaction ends."""
+    connection.execute(_QUERIES["begin_peer"], {"origin": origin, "root": EMPTY_ROOT})
+    size, root = connection.execute(_QUERIES["hold_peer"], {"origin": origin}).fetchall()[0]
+    return size, bytes(root)
+
+
+def put_peer(connection: Connection, checkpoint: Checkpoint, note: str, cosigned_at: datetime) -> None:
+    """Remember that we cosign ``checkpoint``; ``note`` is what the log signed, and our cosignatures."""
+    row = {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root}
+    connection.execute(_QUERIES["put_peer"], {**row, "note": note, "cosigned_at": cosigned_at})
+
+
+def peers(connection: Connection) -> dict[str, Head]:
+    """Return what we cosigned last, by the log's origin."""
+    rows = connection.execute(_QUERIES["peers"]).fetchall()
+    return {origin: Head(Checkpoint.parse(Note.parse(note).text), note, at) for origin, note, at in rows}
 
 
 # ---- the tree -------------------------------------------------------------------------------------------------------
@@ -134,6 +229,11 @@ def entries_of(connection: Connection, kinds: Sequence[str], key: str | None = N
 
 
 # ---- for the sequencer ----------------------------------------------------------------------------------------------
+
+
+def try_ask(connection: Connection) -> bool:
+    """Become the one process that asks witnesses, until the connection ends, if no other is."""
+    return bool(connection.execute(_QUERIES["try_lead"], {"lock": _WITNESSING_LOCK}).fetchall()[0][0])
 
 
 def try_lead(connection: Connection) -> bool:

@@ -76,6 +76,9 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "ledger-entry": Desk.ANYBODY,
     "ledger-checkpoint": Desk.ANYBODY,
     "ledger-tile": Desk.ANYBODY,
+    "ledger-witnessed": Desk.ANYBODY,
+    "witness-add-checkpoint": Desk.ANYBODY,  # the signature on the checkpoint says who asks (C2SP tlog-witness)
+    "witness-checkpoint": Desk.ANYBODY,
     "ledger-receipt": Desk.ANYBODY,
     "errand": Desk.CASEWORKER,
     "search": Desk.CASEWORKER,

@@ -55,6 +55,7 @@ from comity.web.pages import (
     tiling,
     watching,
     weighing,
+    witnessing,
 )
 from comity.web.render import page
 from comity.web.services import Services
@@ -75,6 +76,7 @@ DESKS = (
         tiling,
         public,
         exploring,
+        witnessing,
         governing,
         settling,
         assessing,

@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from comity import ledger
-from comity.ledger.store import bundle, tile_reader
+from comity.ledger.models import Head
+from comity.ledger.store import bundle, head_with_cosignatures, tile_reader, witnessed
 from comity.ledger.tiles import encode_bundle, place_at
 from comity.store import Role
 from comity.web.services import services_of
@@ -32,9 +33,14 @@ GZIP_LEVEL: Final = 6  # of a bundle's hexadecimal digits, a higher one saves no
 
 @router.get("/ledger/checkpoint", name="ledger-checkpoint")
 async def checkpoint(request: Request) -> Response:
-    """Return the newest signed checkpoint (C2SP tlog-checkpoint)."""
-    newest = await services_of(request).reading(Role.GATE, ledger.head)
-    return PlainTextResponse(newest.note, headers=NOT_KEPT) if newest else not_there()
+    """Return the newest signed checkpoint (C2SP tlog-checkpoint), with the cosignatures that it has so far."""
+    return _note(await services_of(request).reading(Role.GATE, head_with_cosignatures))
+
+
+@router.get("/ledger/witnessed", name="ledger-witnessed")
+async def witnessed_checkpoint(request: Request) -> Response:
+    """Return the newest checkpoint that a quorum of witnesses cosigned, with their cosignatures."""
+    return _note(await services_of(request).reading(Role.GATE, witnessed))
 
 
 @router.get("/ledger/tile/{path:path}", name="ledger-tile")
@@ -59,6 +65,10 @@ async def tile(request: Request, path: str) -> Response:
     if is_bundle:
         return _bundle(request, content)
     return Response(content, media_type="application/octet-stream", headers=FOR_EVER)
+
+
+def _note(newest: Head | None) -> Response:
+    return PlainTextResponse(newest.note, headers=NOT_KEPT) if newest else not_there()
 
 
 def not_there() -> Response:
