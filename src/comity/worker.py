@@ -134,7 +134,8 @@ def keep_witnessed(node: Node, stop: threading.Event, clock: Callable[[], dateti
 def _ask_until(
     stop: threading.Event, connection: Connection, witnesses: Witnesses, clock: Callable[[], datetime]
 ) -> None:
-    asked, silent = 0, frozenset[str]()
+    asked: int | None = None
+    silent = frozenset[str]()
     while not stop.is_set():
         newest = head(connection)
         size = newest.checkpoint.size if newest else 0
@@ -145,8 +146,8 @@ def _ask_until(
         failing = frozenset(name for name, it in found.said.items() if not it.signature)
         if failing - silent:
             _LOG.warning("Witnesses did not cosign.", witnesses=sorted(failing), witnessed=found.met)
-        asked, silent = (found.size if found.met and not failing else 0), failing
-        stop.wait(WITNESS_SECONDS if asked else WITNESS_RETRY_SECONDS)
+        asked, silent = (found.size if found.met and not failing else None), failing
+        stop.wait(WITNESS_RETRY_SECONDS if asked is None else WITNESS_SECONDS)
 
 
 def keep_promises(node: Node, stop: threading.Event) -> None:
