@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +44,7 @@ class Node:
     vocabulary: vocabulary.Vocabulary
     name: str  # what the ledger's signatures say who signed
     applied: tuple[str, ...] = ()  # the migrations that opening it applied
+    ledger: int | None = None  # the number of its ledger, where it is not the one in use
 
     @property
     def keyring(self) -> Path:
@@ -51,23 +52,55 @@ class Node:
         return self.settings.key_file("record.keys")
 
     @property
+    def ledger_number(self) -> int:
+        """How many ledgers this node has had, with the one in use: more than one only after a renewal."""
+        try:
+            return int(self._number_file.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return 1
+
+    @property
+    def _number_file(self) -> Path:
+        return self.settings.home / "ledger.number"
+
+    def of_ledger(self, number: int) -> Node:
+        """Return this node as it is with its ledger of that number."""
+        return replace(self, ledger=number)
+
+    def use_ledger(self, number: int) -> None:
+        """Use the ledger of that number from now on."""
+        draft = self._number_file.with_name(f".{self._number_file.name}.draft")
+        draft.write_text(str(number), encoding="ascii")
+        draft.replace(self._number_file)
+
+    def _numbered(self, name: str) -> str:
+        number = self.ledger or self.ledger_number
+        return name if number == 1 else f"{name}-{number}"
+
+    @property
+    def origin(self) -> str:
+        """What the ledger is called: the node's name, and after a renewal its number too."""
+        number = self.ledger or self.ledger_number
+        return self.name if number == 1 else f"{self.name}/{number}"
+
+    @property
     def ledger_key(self) -> Path:
         """Where the key is kept that signs the ledger's checkpoints."""
-        return self.settings.key_file("ledger.key")
+        return self.settings.key_file(f"{self._numbered('ledger')}.key")
 
     @property
     def ledger_head(self) -> Path:
         """Where the ledger remembers, outside the database, what it signed last."""
-        return self.settings.home / "ledger.head"
+        return self.settings.home / f"{self._numbered('ledger')}.head"
 
     def signer(self) -> Signer:
         """Return the key that signs the checkpoints, made with the first asking; KeyFileError if it is lost."""
-        return load_or_create_signer(self.ledger_key, self.name, self.ledger_head)
+        return load_or_create_signer(self.ledger_key, self.origin, self.ledger_head)
 
     def also_signs(self) -> tuple[Cosigner, ...]:
         """Return the ledger's second key, which signs each checkpoint too, against quantum computers (ML-DSA-44)."""
-        path = self.settings.key_file("ledger-ml-dsa.key")
-        return (load_or_create_cosigner(path, self.name, Kind.ML_DSA_44, self.ledger_head),)
+        path = self.settings.key_file(f"{self._numbered('ledger-ml-dsa')}.key")
+        return (load_or_create_cosigner(path, self.origin, Kind.ML_DSA_44, self.ledger_head),)
 
     def policy(self) -> Policy:
         """Return who witnesses this ledger, and how many must; nobody, if there is no file ``ledger.policy``."""

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +16,16 @@ import httpx
 import psycopg
 import pytest
 
-from comity.ledger import Entry, Sequencer, append, head, prove
+from comity.cli import ledgers
+from comity.cli.failing import Failed
+from comity.ledger import Entry, Sequencer, append, commitment, export, head, latest, prove
 from comity.ledger.checkpoint import Checkpoint
 from comity.ledger.cosigning import origin_hash
-from comity.ledger.errors import RestoredFromBackupError
+from comity.ledger.errors import DamagedLedgerError, RestoredFromBackupError, SigningRefusedError
 from comity.ledger.note import Note
-from comity.ledger.store import unsequenced_since, unwitnessed_since, witnessed, witnessed_at
+from comity.ledger.store import try_lead, unsequenced_since, unwitnessed_since, witnessed, witnessed_at
 from comity.ledger.submission import Submission
-from comity.ledger.verify import verify_receipt
+from comity.ledger.verify import verify_export, verify_receipt
 from comity.ledger.witnesses import Witnesses
 from comity.node import Node
 from comity.store import Role, Settings, Store
@@ -369,3 +371,87 @@ def test_rollback_that_went_on_is_seen_from_a_witness_that_knows_the_other_histo
     step(node, 7)  # signed without asking: as with an attacker's own worker
     with asking(node) as witnesses, pytest.raises(RestoredFromBackupError, match="does not lead to it"):
         witnesses.ask(datetime.now(UTC))
+
+
+def test_a_ledger_that_may_not_go_on_is_renewed_under_a_new_name_that_cites_its_end(
+    node: Node, peers: list[Peer], tmp_path: Path
+):
+    with asking(node) as witnesses:
+        step(node, 2)
+        witnesses.ask(datetime.now(UTC))
+        step(node, 300)
+        witnesses.ask(datetime.now(UTC))
+    old, end = node.signer(), read(node, head).checkpoint
+    put_back(node, 2)
+    waiting = act(node, 3)
+    with node.store.connect(Role.OWNER) as owner:
+        with node.store.connect(Role.LEDGER, autocommit=True) as leader:
+            assert try_lead(leader)
+            with pytest.raises(SigningRefusedError, match="Stop the node"):
+                ledgers._renew(node, owner)
+        node.ledger_head.unlink(missing_ok=True)  # what was signed last is known from the witnesses alone
+        begun = ledgers._renew(node, owner)
+    assert begun.name == f"{old.name}/2" == node.origin
+    assert node.signer() == begun != old
+    for peer in peers:
+        (peer.node.settings.home / "witness.policy").write_text(f"log {begun.vkey()}\nquorum none\n")
+    with working(node):
+        eventually(lambda: (it := read(node, witnessed)) and it.checkpoint.size == 4)
+    first = read(node, lambda conn: latest(conn, 4))
+    said = first[-1].entry()
+    assert [it.entry() for it in reversed(first[:-1])] == waiting
+    assert (said.kind, dict(said.context)) == (
+        "checkpoint",
+        {"act": "renew", "old_origin": old.name, "old_size": "302", "old_root": end.root.hex(), "kept_size": "2"},
+    )
+    held = httpx.get(f"{peers[0].prefix}/{origin_hash(old.name)}/checkpoint").text
+    assert said.commitment == commitment(bytes(16), held.encode())
+    with node.store.connect(Role.LEDGER) as connection:
+        export(connection, tmp_path / "export")
+        assert connection.execute("select count(*) from ledger.entry_1").fetchone() == (2,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("insert into ledger.entry_1 values (3, gen_random_uuid(), '', sha256(''))")
+    keys = [begun.vkey(), *(it.key.vkey for it in node.also_signs())]
+    assert verify_export(tmp_path / "export", "\n".join(keys)).fault is None
+    with node.store.connect(Role.OWNER) as owner, pytest.raises(psycopg.errors.RestrictViolation):
+        owner.execute("delete from ledger.entry")
+
+
+def test_a_renewal_that_was_broken_off_is_gone_on_with(node: Node, peers: list[Peer], monkeypatch):
+    step(node, 2)
+    with node.store.connect(Role.OWNER) as owner:
+        with monkeypatch.context() as power:
+            power.setattr(Node, "use_ledger", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                ledgers._renew(node, owner)
+        act(node)
+        with pytest.raises(DamagedLedgerError), node.store.connect(Role.LEDGER) as connection:
+            Sequencer(connection, node.signer(), node.ledger_head).step(datetime.now(UTC))
+        begun = ledgers._renew(node, owner)
+    assert node.origin == begun.name
+    with node.store.connect(Role.LEDGER) as connection:
+        assert Sequencer(connection, begun, node.ledger_head, also=node.also_signs()).step(datetime.now(UTC)) == 1
+    assert read(node, head).checkpoint.size == 2
+
+
+def test_split_view_is_found_by_comparing_two_witnesses(node: Node, peers: list[Peer], monkeypatch, capsys):
+    monkeypatch.setattr(ledgers, "node", lambda: nullcontext(node))
+    first, second = (peer.line() for peer in peers)
+    step(node, 2)
+    with asking(node) as witnesses:
+        assert witnesses.ask(datetime.now(UTC)).met
+    ledgers.witness_compare()
+    assert capsys.readouterr().out.count("agrees") == 2
+    for line in (first, second):  # each is shown another history of four entries, under one name
+        believe(node, [line], "any")
+        put_back(node, 2)
+        step(node, 2)
+        with asking(node) as witnesses:
+            assert witnesses.ask(datetime.now(UTC)).met
+    believe(node, [first, second], "all")
+    with pytest.raises(Failed):
+        ledgers.witness_compare()
+    told = capsys.readouterr().out
+    assert "SPLIT VIEW  amsterdam and leeds hold two histories of 4 lines" in told
+    assert "CONTRADICTS amsterdam" in told
+    assert "agrees      leeds" in told

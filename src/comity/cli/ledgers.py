@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from cyclopts import App, Parameter
 
 from comity import ledger
-from comity.cli.failing import REFUSED, Failed
-from comity.cli.opening import node, text_of
+from comity.cli.failing import REFUSED, Failed, Misused
+from comity.cli.opening import node, now, text_of
+from comity.ledger.checkpoint import Checkpoint
+from comity.ledger.memory import Memory
+from comity.ledger.merkle import Tree
+from comity.ledger.note import Note, Signer
+from comity.ledger.store import Connection, peers, tile_reader, witnessed
 from comity.ledger.verify import told, verify_export, verify_receipt
+from comity.ledger.views import split_views, strangers_to
+from comity.node import Node
 from comity.store import Role
 
 Span = Annotated[tuple[int, int], Parameter("--range")]
@@ -102,3 +109,104 @@ def prove(entry: UUID, *, out: Path | None = None) -> None:
         print(receipt, end="")
     else:
         out.write_text(receipt, encoding="utf-8")
+
+
+@app.command
+def renew(*, yes: bool = False) -> None:
+    """Go on under a new name, where this ledger may not sign any more, citing the end of the old one.
+
+    For a database that was restored from too old a backup. Stop the node, and export what is left of the old ledger
+    first: afterwards it is set aside, and neither served nor proven from.
+
+    Parameters
+    ----------
+    yes
+        Do it: there is no way back.
+    """
+    if not yes:
+        raise Misused(
+            "This ends the ledger of today and begins another. Read `comity ledger renew --help`, then add --yes."
+        )
+    with node() as opened, opened.store.connect(Role.OWNER) as owner:
+        begun = _renew(opened, owner)
+    print(f"{begun.name} goes on. Publish its key, and have your witnesses add it to their policy:\n{begun.vkey()}")
+
+
+def _renew(opened: Node, owner: Connection) -> Signer:
+    from comity.ledger.renewal import New, first_entry, known_end, renew
+
+    owner.autocommit = True  # what is looked up below begins no transaction that the renewal would end up in
+    number = opened.ledger_number
+    new, newest = opened.of_ledger(number + 1), ledger.head(owner)
+    remembered = Memory(opened.ledger_head).note()
+    notes = [newest.note] if newest else []
+    notes += [remembered] if remembered else []
+    old = known_end([*notes, *_held_by_witnesses(opened).values()], opened.signer())
+    kept = newest.checkpoint.size if newest else 0
+    moment = now()
+    begun = New(new.signer(), new.also_signs(), new.ledger_head)
+    renew(owner, begun, number, first_entry(old, kept, moment, uuid4()), moment)
+    opened.use_ledger(number + 1)
+    return begun.signer
+
+
+def _held_by_witnesses(opened: Node) -> dict[str, str]:
+    from comity.ledger.witnesses import Witnesses
+
+    with (
+        opened.store.connect(Role.LEDGER) as conn,
+        Witnesses(conn, opened.signer(), opened.policy()) as witnesses,
+    ):
+        return witnesses.known()
+
+
+witness = App(name="witness", help="Who witnesses this ledger, and whose ledgers this node witnesses.")
+app.command(witness)
+
+
+@witness.command(name="key")
+def witness_key() -> None:
+    """Print the keys with which this node witnesses others, for their policies: Ed25519, then ML-DSA-44."""
+    with node() as opened:
+        for it in opened.cosigners():
+            print(it.key.vkey)
+
+
+@witness.command(name="show")
+def witness_show() -> None:
+    """Say what a quorum has witnessed of this ledger, and what this node witnessed of others."""
+    with node() as opened, opened.store.connect(Role.GATE) as conn:
+        policy, newest, others = opened.policy(), witnessed(conn), peers(conn)
+    for it in policy.witnesses:
+        print(f"Witness   {it.name}: {it.key.name}, {it.url or 'no address'}")
+    if newest is None:
+        print("Witnessed nothing yet" if policy.witnesses else "Witnessed by nobody: there is no file ledger.policy")
+    else:
+        print(f"Witnessed {newest.checkpoint.size:,} lines, since {newest.signed_at:%Y-%m-%d %H:%M:%S}")
+    for origin, held in others.items():
+        print(f"Cosigned  {origin}: {held.checkpoint.size:,} lines, {held.signed_at:%Y-%m-%d %H:%M:%S}")
+
+
+@witness.command(name="compare")
+def witness_compare() -> None:
+    """Compare what the witnesses hold of this ledger with one another and with the database.
+
+    A difference means that two histories were signed under one name: a restored backup that went on, or worse.
+    """
+    with node() as opened:
+        held = {name: Checkpoint.parse(Note.parse(note).text) for name, note in _held_by_witnesses(opened).items()}
+        with opened.store.connect(Role.GATE) as conn:
+            newest = ledger.head(conn)
+            tree = Tree(newest.checkpoint.size if newest else 0, tile_reader(conn))
+            foreign = strangers_to(tree, held)
+    for name, it in held.items():
+        print(f"{'CONTRADICTS' if name in foreign else 'agrees     '} {name}: {it.size:,} lines, root {it.root.hex()}")
+    for one, other in split_views(held):
+        print(
+            f"SPLIT VIEW  {one} and {other} hold two histories of {held[one].size:,} lines, both signed by this ledger."
+        )
+    if foreign:
+        print("Keep what they hold: it is the proof (GET <witness>/<hash of the origin>/checkpoint).")
+        raise Failed(REFUSED)
+    if not held:
+        print("No witness holds anything that this ledger signed.")

@@ -140,3 +140,7 @@ where origin = %(origin)s;
 -- name: peers
 -- The checkpoints that we cosigned last, one for each log.
 select origin, note, cosigned_at from ledger.peer where note is not null order by origin;
+
+-- name: set_aside
+-- Sets the tables of a ledger aside that may not go on, and puts empty ones in their place.
+select ledger.set_aside(%(number)s);

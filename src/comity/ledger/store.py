@@ -296,3 +296,8 @@ def _copy(connection: Connection, query: str, types: Sequence[str], rows: Iterab
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)
+
+
+def set_aside(connection: Connection, number: int) -> None:
+    """Set the tables of a ledger that may not go on aside, as ``entry_1`` and so on; empty ones take their place."""
+    connection.execute(_QUERIES["set_aside"], {"number": number})

@@ -111,6 +111,13 @@ class Witnesses:
             return Round(0, met=self._policy.is_met(()), said=said)
         return Round(state.size, met=self._keep(state, note, said, now), said=said)
 
+    def known(self) -> dict[str, str]:
+        """Return, by its name, what each witness holds of this ledger, where our key signed it."""
+        asked = [it for it in self._policy.witnesses if it.url]
+        shown = self._together([self._get(it) for it in asked])
+        pairs = zip(asked, shown, strict=True)
+        return {it.name: note.decode() for it, note in pairs if isinstance(note, bytes) and self._ours(note)}
+
     def _submit(self, old: Mapping[Witness, int], state: Checkpoint, note: str, now: datetime) -> dict[str, Said]:
         tree = Tree(state.size, store.tile_reader(self._connection))
         bodies = {
