@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from comity.store import Settings, read_private, write_private
-from comity.store.errors import PrivateFileError
+from comity.store.errors import AddressError, PrivateFileError
 
 
 def test_what_is_written_is_read_and_nobody_else_may(tmp_path):
@@ -52,6 +52,15 @@ def test_settings_come_from_the_environment(tmp_path):
     assert Settings.from_environment({}) == Settings(Path("~/.local/share/comity").expanduser(), None)
     assert Settings.from_environment({"COMITY_HOME": str(tmp_path), "COMITY_DSN": ""}) == Settings(tmp_path, None)
     assert Settings.from_environment({"COMITY_DSN": "dbname=x"}).dsn == "dbname=x"
+
+
+@pytest.mark.parametrize(
+    "dsn", ["postgresql://a:s3cret@host/db", "host=h password=s3cret", "host=h sslpassword=s3cret"]
+)
+def test_attack_a_password_in_the_environment_is_refused_and_not_repeated(dsn):
+    with pytest.raises(AddressError, match="passfile=") as refusal:
+        Settings.from_environment({"COMITY_DSN": dsn})
+    assert "s3cret" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("name", ["../roles.json", "/etc/passwd", "", ".hidden", "a/b", "a\n"])

@@ -26,6 +26,7 @@ from psycopg.conninfo import make_conninfo
 
 from comity.store import postmaster
 from comity.store.account import Account, serving_account
+from comity.store.address import SCRAM
 from comity.store.binaries import Binaries, copy_for, find_binaries
 from comity.store.errors import ClusterError
 from comity.store.models import Settings
@@ -56,6 +57,7 @@ class Cluster:
             hostaddr="",  # said as well, because PGHOSTADDR, PGOPTIONS or PGCHANNELBINDING might say otherwise
             options="",
             channel_binding="prefer",
+            require_auth=SCRAM,
             port=postmaster.PORT,
             user=SUPERUSER,
             password=self.password,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from comity.store.address import refuse_password_in_the_open
+
 DATABASE = "comity"
 _DEFAULT_HOME = "~/.local/share/comity"
 _KEY_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
@@ -32,9 +34,12 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read ``COMITY_HOME`` and ``COMITY_DSN``; an empty value counts as none."""
+        """Read ``COMITY_HOME`` and ``COMITY_DSN``; an empty value counts as none. AddressError if it says a password."""
         home = Path(environment.get("COMITY_HOME") or _DEFAULT_HOME).expanduser()
-        return cls(home=home.absolute(), dsn=environment.get("COMITY_DSN") or None)
+        dsn = environment.get("COMITY_DSN") or None
+        if dsn:
+            refuse_password_in_the_open(dsn)
+        return cls(home=home.absolute(), dsn=dsn)
 
     def key_file(self, name: str) -> Path:
         """Return where the key called ``name`` is kept; ``ValueError`` if it could leave the folder of keys."""

@@ -8,11 +8,11 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
+from comity.store.address import SCRAM, secured
 from comity.store.cluster import Cluster, open_cluster
-from comity.store.errors import AddressError
 from comity.store.models import DATABASE, Role, Settings
 from comity.store.place import make_home
 from comity.store.provision import provision
@@ -40,7 +40,8 @@ class Store:
 
     def conninfo(self, role: Role, dbname: str | None = None) -> str:
         """Return how to connect as ``role``; it holds the password, so it is never shown or logged."""
-        return make_conninfo(self.admin, user=role.value, password=self.passwords[role], dbname=dbname or self.database)
+        named = {"user": role.value, "password": self.passwords[role], "dbname": dbname or self.database}
+        return make_conninfo(self.admin, **named, require_auth=SCRAM)
 
     def connect(self, role: Role, *, autocommit: bool = False) -> Connection:
         """Return a new connection as ``role``; rows are tuples."""
@@ -90,9 +91,9 @@ def open_store(settings: Settings, tuning: Mapping[str, str] = MappingProxyType(
     ``tuning`` overrides settings of our own PostgreSQL. Raises a :class:`StoreError` that says what to do.
     """
     if settings.dsn:
-        _check_address(settings.dsn)
+        admin = secured(settings.dsn)
         make_home(settings.home)
-        return Store(settings, settings.dsn, provision(settings.dsn, settings.home))
+        return Store(settings, admin, provision(admin, settings.home))
     cluster = open_cluster(settings, tuning)
     try:
         admin = cluster.conninfo()
@@ -100,13 +101,3 @@ def open_store(settings: Settings, tuning: Mapping[str, str] = MappingProxyType(
     except BaseException:
         cluster.release()
         raise
-
-
-def _check_address(dsn: str) -> None:
-    try:
-        conninfo_to_dict(dsn)
-    except psycopg.Error:
-        raise AddressError(
-            "COMITY_DSN is not written as the address of a server: postgresql://account:password@host:5432/postgres, "
-            "with %40 and the like for signs such as @, / and # in the password."
-        ) from None
