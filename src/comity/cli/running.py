@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 from zoneinfo import available_timezones
 
-import uvicorn
 from cyclopts import Parameter, validators
-from fastapi import FastAPI
 
 from comity.cli.failing import Misused
 from comity.cli.opening import now
+from comity.cli.serving import LOOPBACK, Place, serve
 from comity.demo.agreeing import let_agree
 from comity.demo.chain import Chain, chain_for
 from comity.demo.loading import load, make_up
@@ -30,11 +27,10 @@ from comity.intake.relinking import is_due, relink
 from comity.node import Node, open_node
 from comity.store import Role, Settings
 from comity.store.keeping import kept_running
-from comity.web.app import create_app
+from comity.web.app import HOSTS, create_app
 from comity.web.models import Colleague
 from comity.web.store import put_colleague, send_letter
 
-LOOPBACK: Final = "127.0.0.1"
 PEOPLE: Final = 5_000
 LETTER_DAYS: Final = 90
 _PATIENCE: Final = 10.0  # seconds that a process has to end by itself
@@ -47,16 +43,37 @@ Port = Annotated[
 People = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 
 
-def up(*, port: Port = 0, zone: str = "Europe/London", mappings: Path | None = None) -> None:
+def up(  # noqa: PLR0913  (a person names what they want)
+    *,
+    address: str = LOOPBACK,
+    port: Port = 0,
+    name: tuple[str, ...] = (),
+    certificate: Path | None = None,
+    key: Path | None = None,
+    behind_proxy: bool = False,
+    zone: str = "Europe/London",
+    mappings: Path | None = None,
+) -> None:
     """Start the node: its PostgreSQL, the ledger's process and the pages. Ctrl-C stops them all.
 
     Parameters
     ----------
+    address
+        The address to serve on. One that other machines can reach takes a certificate.
+    name
+        A name by which others reach it; may be said more than once.
+    certificate
+        The certificate to serve with, with those between it and its authority (PEM).
+    key
+        The certificate's private key, in a file that only you can read (PEM, without a password).
+    behind_proxy
+        A proxy on this machine speaks TLS and passes on to the loopback.
     zone
         The zone in which people here read the clock.
     mappings
         The folder of the mapping files: their stewards see these sources, and systems may post messages to them.
     """
+    place = Place(address, port, name, certificate, key, behind_proxy)
     if zone not in available_timezones():
         raise Misused(f"There is no time zone {zone!r}. Write one like Europe/London.")
     if mappings is not None and not mappings.is_dir():
@@ -67,8 +84,8 @@ def up(*, port: Port = 0, zone: str = "Europe/London", mappings: Path | None = N
         kept_running(node.store),
         _ledger_process(node.settings),
     ):
-        app = create_app(node, mappings=files, zone=zone)
-        _serve(app, port, lambda _: f"The node is {node.name}.")
+        app = create_app(node, mappings=files, zone=zone, hosts=(*HOSTS, *name), secure=place.is_encrypted)
+        serve(app, place, lambda _: f"The node is {node.name}.")
 
 
 def demo(*, data: Path | None = None, people: People = PEOPLE, port: Port = 0) -> None:
@@ -90,7 +107,7 @@ def demo(*, data: Path | None = None, people: People = PEOPLE, port: Port = 0) -
     with open_node(settings) as node, kept_running(node.store), _ledger_process(settings):
         _set_up(node, chain, data, people)
         app = create_app(node, mappings=chain.mappings, zone=chain.zone)
-        _serve(app, port, lambda address: _welcome(node, chain, address))
+        serve(app, Place(port=port), lambda address: _welcome(node, chain, address))
 
 
 def _set_up(node: Node, chain: Chain, data: Path | None, people: int) -> None:
@@ -129,20 +146,6 @@ def _demo_settings(chain: Chain, people: int) -> Settings:
     given = os.environ.get("COMITY_HOME")
     home = Path(given) if given else Path("var") / "demo" / name
     return Settings.from_environment({**os.environ, "COMITY_HOME": str(home.absolute())})
-
-
-def _serve(app: FastAPI, port: int, welcome: Callable[[str], str]) -> None:
-    try:
-        listening = socket.create_server((LOOPBACK, port))
-    except OSError as error:
-        raise Misused(f"Port {port} cannot be served on ({os.strerror(error.errno or 0)}). Name another.") from None
-    address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/"
-    print("\n".join(["", f"Comity is at {address}", welcome(address), "Ctrl-C stops everything."]), flush=True)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, date_header=True))
-    gc.freeze()  # what is loaded by now stays: to look through it for garbage, again and again, held answers up
-    with suppress(KeyboardInterrupt):  # the server, once stopped, raises again what stopped it
-        server.run(sockets=[listening])
-    print("\nStopping what was started.")
 
 
 @contextmanager

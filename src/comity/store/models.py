@@ -34,7 +34,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read ``COMITY_HOME`` and ``COMITY_DSN``; an empty value counts as none. AddressError if it says a password."""
+        """Read ``COMITY_HOME`` and ``COMITY_DSN``; an empty value counts as none. AddressError: it says a password."""
         home = Path(environment.get("COMITY_HOME") or _DEFAULT_HOME).expanduser()
         dsn = environment.get("COMITY_DSN") or None
         if dsn:

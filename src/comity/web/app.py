@@ -128,7 +128,7 @@ def create_app(
         same_site="lax",
         https_only=secure,
     )
-    app.add_middleware(SecureHeaders)
+    app.add_middleware(SecureHeaders, encrypted=secure)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     return app
 

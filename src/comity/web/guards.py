@@ -46,12 +46,15 @@ HEADERS: Final = {
 }
 """Sent with every answer (OWASP secure headers; CSP level 3)."""
 
+OVER_TLS: Final = {"strict-transport-security": "max-age=31536000"}
+"""Sent as well by a node that is reached over TLS (RFC 6797): for a year, a browser asks it in no other way."""
+
 
 class SecureHeaders:
-    """Adds :data:`HEADERS` to every answer, and forbids caching of what is not public."""
+    """Adds :data:`HEADERS` to every answer, and forbids caching of what is not public; ``encrypted``: as over TLS."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, *, encrypted: bool = False) -> None:
+        self.app, self.headers = app, HEADERS | OVER_TLS if encrypted else HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -62,7 +65,7 @@ class SecureHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self.headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-store")
             await send(message)
