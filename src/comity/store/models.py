@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Settings:
     """Where this node lives, and which PostgreSQL it uses (``dsn`` is ``None`` for one of its own)."""
 
     home: Path
-    dsn: str | None = None
+    dsn: str | None = field(default=None, repr=False)  # a traceback that shows settings shows no password
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
