@@ -55,9 +55,10 @@ def lived(loud, vocabulary, jail, said, booking, tmp_path):
     path = tmp_path / "keys" / "record.keys"
     with loud.connect(Role.INTAKE, autocommit=True) as conn:
         conn.execute(f"select '{TOLD}'")
-        Intake.open(conn, vocabulary, path).receive(
-            jail, said(*(booking(f"B{n}", f"P{n}", hiding="12 Lane") for n in range(3)))
-        )
+        messages = [booking(f"B{n}", f"P{n}", hiding="12 Lane") for n in range(3)]
+        messages.append({**booking("B4", "P4", hiding="13 Alley"), "in": "never"})
+        outcome = Intake.open(conn, vocabulary, path).receive(jail, said(*messages))
+        assert (outcome.admitted, outcome.quarantined) == (3, 1)
         with pytest.raises(psycopg.errors.UniqueViolation):
             conn.execute("insert into record.subject_key select * from record.subject_key")
         begin(conn, path, NOW)
@@ -116,7 +117,8 @@ def test_attack_a_dump_of_the_database(loud, lived, tmp_path):
     command = [program, "--host", server["host"], "--username", server["user"], loud.database]
     dump = subprocess.run(command, env=environment, capture_output=True, check=True).stdout
     assert b"COPY record.subject_key" in dump
-    assert b"12 Lane" not in dump
+    assert b"COPY intake.quarantine" in dump
+    assert not [address for address in (b"12 Lane", b"13 Alley") if address in dump]
     assert found(lived, dump) == []
 
 

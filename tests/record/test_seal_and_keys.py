@@ -63,6 +63,14 @@ def test_blind_index_is_equal_for_equal_values_of_one_field_only():
     assert blind(KEY, "person.safe_contact", "Anna Berg") != blind(bytes(32), "person.safe_contact", "Anna Berg")
 
 
+fields = st.from_regex(r"[a-z_]{1,8}\.[a-z_]{1,8}", fullmatch=True)
+
+
+@given(fields, fields, st.text(max_size=20))
+def test_attack_equal_values_in_two_fields_or_tables_do_not_look_equal(one, other, value):
+    assert (blind(KEY, one, value) == blind(KEY, other, value)) is (one == other)
+
+
 def test_key_file_is_private_and_the_same_the_second_time(tmp_path):
     path = tmp_path / "keys" / "keyring.json"
     first = load_or_create(path)
