@@ -44,6 +44,8 @@ def _document(agreement: Agreement) -> dict[str, Any]:
         document["review"] = _review(agreement.review)
     if agreement.statistics is not None:
         document["statistics"] = _statistics(agreement.statistics)
+    if agreement.confidential is not None:
+        document["confidential"] = {"for": agreement.confidential.length, "because": agreement.confidential.because}
     return document
 
 

@@ -15,18 +15,13 @@ Rules:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import date
-from typing import Final
 
 from comity.agreements.carried import Against
-from comity.agreements.meaning import day
-from comity.agreements.models import Agreement, FieldRelease, Release, Today, Unit
+from comity.agreements.lengths import end_of
+from comity.agreements.models import Agreement, FieldRelease, Release
 from comity.agreements.parse import holds_in
 from comity.vocabulary.models import Certainty, Cover, Restriction, RetentionLimit, Vocabulary
-
-_UNITS: Final = {"Y": Unit.YEARS, "M": Unit.MONTHS, "W": Unit.WEEKS, "D": Unit.DAYS}
 
 
 def restricted(agreement: Agreement, vocabulary: Vocabulary) -> Iterator[Against]:
@@ -44,9 +39,9 @@ def kept(agreement: Agreement, vocabulary: Vocabulary) -> Iterator[Against]:
     """Yield whether it is kept longer than the law lets it, or that nobody has said how long that is."""
     fitting = [limit for limit in vocabulary.retention_limits.values() if _limits(limit, agreement, vocabulary)]
     timed = [limit for limit in fitting if limit.longest]
-    keeping = _end(agreement.retention.keep, agreement.in_force.start)
+    keeping = end_of(agreement.retention.keep, agreement.in_force.start)
     for limit in timed:
-        if keeping > _end(limit.longest or "", agreement.in_force.start):
+        if keeping > end_of(limit.longest or "", agreement.in_force.start):
             kind = "kept-too-long" if limit.certainty is Certainty.STATED else "kept-long"
             yield Against(kind, "retention", (), (limit.term,))
     if not timed:
@@ -98,14 +93,3 @@ def _limits(limit: RetentionLimit, agreement: Agreement, vocabulary: Vocabulary)
 def _is_for(purposes: tuple[str, ...], agreement: Agreement, vocabulary: Vocabulary) -> bool:
     line = {purpose.name for purpose in vocabulary.purpose_line(agreement.purpose)}
     return not purposes or not line.isdisjoint(purposes)
-
-
-def _end(length: str, start: date) -> date:
-    """Return the day on which a length of time ends; the last that there is, if it is beyond that."""
-    end = start
-    try:
-        for count, unit in re.findall(r"(\d+)([YMWD])", length):
-            end = day(Today(int(count), _UNITS[unit]), end)
-    except (OverflowError, ValueError):
-        return date.max
-    return end

@@ -295,6 +295,18 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class Confidential:
+    """That the person concerned is told of each use only ``length`` after it (ISO 8601), and why not at once.
+
+    For a covert investigation, say: telling may be put off as long as it is necessary and proportionate, no longer
+    (LED art. 13(3) and 15(1); DPA 2018 s. 44(4) and 45(4)). Whoever oversees sees each use at once.
+    """
+
+    length: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """Who provides what to whom, why, on which basis, about whom, in what form, how, and for how long."""
 
@@ -317,6 +329,7 @@ class Agreement:
     assessment: AssessmentReference
     review: Review | None = None  # of each use; ``None``: nobody looks at them one by one
     statistics: PrivacyBudget | None = None  # there exactly if the channel of that name is open
+    confidential: Confidential | None = None  # ``None``: the person concerned can see each use at once
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"

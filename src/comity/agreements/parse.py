@@ -27,6 +27,7 @@ from comity.agreements.models import (
     AssessmentReference,
     Basis,
     Condition,
+    Confidential,
     Everyone,
     Fault,
     FieldRelease,
@@ -38,6 +39,7 @@ from comity.agreements.models import (
     Review,
 )
 from comity.agreements.reading import Entries, Items, Place, Text, Tree, read_json, read_yaml
+from comity.agreements.telling_later import LONGEST, too_long
 from comity.vocabulary.models import Field, Label, RecordType, Vocabulary
 
 ONWARD: Final = ("none", "with-permission")  # to pass data on: never, or after asking the provider (LED art. 9(3))
@@ -48,7 +50,7 @@ MUST_STATE: Final = ("case_reference", "justification")
 REVIEWED: Final = ("disclosure", "request")  # what is reviewed: what was disclosed, or also what was refused
 NOTICE: Final = ("immediate", "none")
 OVERDUE: Final = ("suspend", "shout")
-OPTIONAL: Final = ("format", "review", "statistics")
+OPTIONAL: Final = ("format", "review", "statistics", "confidential")
 
 EU_MEMBERS: Final = frozenset({"nl"})  # jurisdictions of the vocabulary in which Union law holds (TEU art. 52)
 
@@ -120,6 +122,7 @@ class _Builder:
         readers = self._readers()
         top = self._entries(tree, tuple(key for key in readers if key not in OPTIONAL), optional=OPTIONAL)
         self._format(top.pop("format", None))
+        readers["confidential"] = partial(self._confidential, consent=_word(top.get("consent")))
         readers["lawful_basis"] = partial(self._bases, jurisdiction=_word(top.get("jurisdiction")))
         parts: dict[str, object] = {key: self._within(key, top, None, read) for key, read in readers.items()}
         parts["statistics"] = self._budget(tree, top)
@@ -150,6 +153,7 @@ class _Builder:
             "consent": partial(self._one, known=CONSENT, kind="rule for consent"),
             "assessment": self._assessment,
             "review": self._review,
+            "confidential": partial(self._confidential, consent=""),
         }
 
     def _format(self, tree: Tree | None) -> None:
@@ -275,6 +279,16 @@ class _Builder:
         if text.text and not WITHIN.fullmatch(text.text):
             self._fault(text.place, *mistake("not-soon", text=text.text))
         return text.text
+
+    def _confidential(self, tree: Tree, consent: str) -> Confidential:
+        if consent in CONSENT[1:]:  # whoever is asked knows
+            cause = "Uses are to be confidential, but the people concerned are asked for consent."
+            self._fault(tree.place, cause, "Remove 'confidential', or ask nobody.")
+        top = self._entries(tree, ("for", "because"))
+        length: str = self._within("for", top, "", self._keep)
+        if _KEEP.fullmatch(length) and too_long(length):
+            self._fault(top["for"].place, f"{length!r} is too long to tell nobody.", f"Write at most {LONGEST}.")
+        return Confidential(length, self._words("because", top))
 
     # statistics
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from itertools import product
 from typing import Final, NamedTuple, TypeAlias
@@ -29,9 +30,10 @@ from typing import Final, NamedTuple, TypeAlias
 from comity.agreements.budget import spends_more
 from comity.agreements.carried import uncarried
 from comity.agreements.claims import Claim, Every, Example, Holds, NotSo, Own, Refers, Some, tried
+from comity.agreements.lengths import end_of
 from comity.agreements.limits import kept, restricted
 from comity.agreements.meaning import joins, records_named
-from comity.agreements.models import Agreement, Column, Condition, In, Literal, Release, Review
+from comity.agreements.models import Agreement, Column, Condition, Confidential, In, Literal, Release, Review
 from comity.agreements.prover import Answer, Prover, Verdict
 from comity.agreements.reach import Boxes, Scene, Touching
 from comity.agreements.related import SHARED
@@ -431,6 +433,13 @@ def _wider(old: Agreement, new: Agreement) -> Iterator[Finding]:
     if old.onward == "none" != new.onward:
         yield Finding(Kind.OPENS_WIDER, "onward", others=(new.onward,))
     yield from _less_reviewed(old.review, new.review)
+    yield from _told_later(old.confidential, new.confidential)
+
+
+def _told_later(old: Confidential | None, new: Confidential | None) -> Iterator[Finding]:
+    """Yield if the people concerned are told of a use later than they were."""
+    if new is not None and (old is None or end_of(new.length, date.min) > end_of(old.length, date.min)):
+        yield Finding(Kind.OPENS_WIDER, "confidential", others=(new.length,))
 
 
 def _less_reviewed(old: Review | None, new: Review | None) -> Iterator[Finding]:

@@ -69,6 +69,9 @@ _WIDER: Final[Mapping[str, Label]] = {
     "roles": Label("It opens to other roles: {0}.", "Zij staat open voor andere rollen: {0}."),
     "channels": Label("It opens other ways out: {0}.", "Zij opent andere wegen naar buiten: {0}."),
     "must_state": Label("A request need no longer state: {0}.", "Een verzoek hoeft niet langer te vermelden: {0}."),
+    "confidential": Label(
+        "The people concerned are told of uses later: {0}.", "De betrokkenen horen later van het gebruik: {0}."
+    ),
     "review": Label("Uses are looked at less: {0}.", "Op het gebruik wordt minder toegezien: {0}."),
     "reviewers": Label(
         "Others review, and read who asked and why: {0}.", "Anderen toetsen, en lezen wie vroeg en waarom: {0}."

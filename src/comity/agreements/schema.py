@@ -87,6 +87,7 @@ def _keys(known: Vocabulary) -> dict[str, Schema]:
         "assessment": _assessment(),
         "review": _review(known),
         "statistics": _statistics(),
+        "confidential": _confidential(),
     }
 
 
@@ -143,6 +144,14 @@ def _retention() -> Schema:
         "receipt": _titled("Receipt", "Whether the recipient confirms it.", _words(RECEIPT)),
     }
     return _titled("Retention", "How long the recipient keeps the data.", _block(keys))
+
+
+def _confidential() -> Schema:
+    keys = {
+        "for": _titled("For", "How long, at most a year (ISO 8601).", {"type": "string", "pattern": _KEEP}),
+        "because": _text("Because", "Why they cannot be told at once."),
+    }
+    return _titled("Confidential", "The people concerned are told of each use only later.", _block(keys))
 
 
 def _review(known: Vocabulary) -> Schema:

@@ -122,6 +122,7 @@ def agreement_words(
         _retention(agreement),
         ClauseWords("consent", Label("Consent", "Toestemming"), _CONSENT[agreement.consent]),
         *_review(agreement, vocabulary, agencies),
+        *_confidential(agreement),
         _in_force(agreement),
         _assessment(agreement),
     )
@@ -263,6 +264,19 @@ def _review(agreement: Agreement, vocabulary: Vocabulary, agencies: Mapping[str,
         _OVERDUE[review.overdue],
     )
     return (ClauseWords("review", Label("Review of each use", "Toetsing van elk gebruik"), text),)
+
+
+def _confidential(agreement: Agreement) -> tuple[ClauseWords, ...]:
+    put_off = agreement.confidential
+    if put_off is None:
+        return ()
+    text = phrase(
+        "The people concerned can see each use only {0} after it; whoever oversees sees it at once. {1}",
+        "De betrokkenen kunnen elk gebruik pas {0} later zien; wie toezicht houdt ziet het meteen. {1}",
+        length_words(put_off.length),
+        _same(_plain(put_off.because)),
+    )
+    return (ClauseWords("confidential", Label("Confidential for a time", "Tijdelijk vertrouwelijk"), text),)
 
 
 def _in_force(agreement: Agreement) -> ClauseWords:

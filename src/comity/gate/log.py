@@ -8,7 +8,9 @@ Rules:
 3. The overseer sees the requests of one agency, with the reason that the requester was not told, and what came of the
    review of each.
 4. The person concerned is told if a use of their data was found not justified, when and by which agency.
-5. A statistic keeps no list of the people it covered: that list would itself tell who is covered. Everyone of whom a
+5. A use under an agreement that keeps uses confidential for a time is not there for the person concerned until that
+   time is over, and nothing shows that it is not; the overseer sees it at once, with the moment from which they can.
+6. A statistic keeps no list of the people it covered: that list would itself tell who is covered. Everyone of whom a
    provider holds a record is told that it was made, and under which agreement: if that covered them, they were counted.
 """
 
@@ -28,6 +30,7 @@ from psycopg.pq import TransactionStatus
 from comity.agreements.errors import FaultyAgreementError
 from comity.agreements.models import Agreement
 from comity.agreements.parse import from_canonical
+from comity.agreements.telling_later import put_off_by, told_from
 from comity.gate import reasons
 from comity.gate.minimise import KNOWN
 from comity.gate.models import Act, LoggedReview, LogLine, Unjustified, Use
@@ -53,7 +56,9 @@ async def uses_of(conn: Connection, person: UUID, now: datetime, *, by: str, voc
         # Whoever holds data of this person: only membership is read, and it is read for the person's own sake.
         agencies = [row[0] for row in await (await conn.execute(_QUERIES.agencies)).fetchall()]
         await conn.execute(_QUERIES.settings, {"providers": ",".join(agencies)})
-        rows = await (await conn.execute(_QUERIES.uses_of, {"person": person})).fetchall()
+        every = await (await conn.execute(_QUERIES.uses_of, {"person": person})).fetchall()
+        later = await told_later(conn, [row[0] for row in every])
+        rows = [row for row in every if not _is_put_off(row[1], later.get((row[5], row[6])), now)]
         ids = [row[0] for row in rows]
         known = await agreements_of(conn, ids, vocabulary)
         found = await (await conn.execute(_REVIEWS.unjustified, {"ids": ids})).fetchall()
@@ -68,6 +73,17 @@ async def agreements_of(
     """Return the agreements under which these disclosures were made; ``None`` for one that can no longer be read."""
     texts = await (await conn.execute(_QUERIES.agreements_of, {"ids": list(ids)})).fetchall()
     return {(name, version): _read(bytes(data), vocabulary) for name, version, data in texts}
+
+
+async def told_later(conn: Connection, ids: Sequence[UUID]) -> Mapping[tuple[str, int], str]:
+    """Return for how long each agreement puts off telling, by name and version, of those that do."""
+    texts = await (await conn.execute(_QUERIES.putting_off, {"ids": list(ids)})).fetchall()
+    lengths = {(name, version): put_off_by(bytes(data)) for name, version, data in texts}
+    return {key: length for key, length in lengths.items() if length}
+
+
+def _is_put_off(at: datetime, length: str | None, now: datetime) -> bool:
+    return length is not None and now < told_from(at, length)
 
 
 async def log_for_overseer(
@@ -85,10 +101,11 @@ async def log_for_overseer(
         ids = [row[0] for row in rows]
         due = await (await conn.execute(_REVIEWS.reviews_of, {"ids": ids})).fetchall()
         acts = await (await conn.execute(_REVIEWS.acts_of, {"ids": ids})).fetchall()
+        later = await told_later(conn, ids)
         await remember(conn, "log", None, by, now, digest_of(ids))
     last = {act[0]: act for act in acts}
     reviews = {review: _review(due_at, last.get(review), late=late) for review, due_at, late in due}
-    return tuple(_line(row, reviews.get(row[0])) for row in rows)
+    return tuple(_line(row, reviews.get(row[0]), later.get((row[4], row[5])), now) for row in rows)
 
 
 async def remember(
@@ -167,8 +184,11 @@ def _read(data: bytes, vocabulary: Vocabulary) -> Agreement | None:
         return None  # the vocabulary has moved on; that it was disclosed still counts
 
 
-def _line(row: Sequence[Any], review: LoggedReview | None) -> LogLine:
-    return LogLine(*(*row[:-1], reasons.by_code(row[-1]) if row[-1] else None, review))
+def _line(row: Sequence[Any], review: LoggedReview | None, length: str | None, now: datetime) -> LogLine:
+    """Return a line of the log. A refusal is never told of, so none of one is put off."""
+    at, reason = row[1], reasons.by_code(row[-1]) if row[-1] else None
+    until = told_from(at, length) if length and reason is None and _is_put_off(at, length, now) else None
+    return LogLine(*(*row[:-1], reason, review, until))
 
 
 def _review(due_at: datetime, last: Sequence[Any] | None, *, late: bool) -> LoggedReview:

@@ -442,3 +442,4 @@ class LogLine:
     rows: int
     reason: Reason | None
     review: LoggedReview | None = None
+    confidential_until: datetime | None = None  # when the person concerned can see it; ``None``, if they can already

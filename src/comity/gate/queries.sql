@@ -152,6 +152,12 @@ where exists (
 )
 order by 2 desc, 1
 
+-- name: putting_off
+-- The signed text of each agreement that keeps uses confidential for a time, of those under which these disclosures were made.
+select distinct a.name, a.version, a.canonical from agreements.agreement a
+join gate.disclosure d on d.agreement = a.name and d.version = a.version
+where d.id = any(%(ids)s) and position('"confidential":{' in convert_from(a.canonical, 'UTF8')) > 0
+
 -- name: agreements_of
 -- The text of each agreement under which these disclosures were made.
 select distinct a.name, a.version, a.canonical from agreements.agreement a

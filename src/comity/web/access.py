@@ -104,6 +104,7 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "decision": Desk.STEWARD,
     "parting": Desk.STEWARD,
     "log": Desk.OVERSEER,
+    "log-report": Desk.OVERSEER,
     "impacts": Desk.OVERSEER,
     "impact-ask": Desk.OVERSEER,
     "impact": Desk.OVERSEER,

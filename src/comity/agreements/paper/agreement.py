@@ -17,7 +17,7 @@ _PARTS: Final = (
     (Label("What leaves", "Wat wordt verstrekt"), ("release",)),
     (
         Label("How, and for how long", "Hoe, en hoe lang"),
-        ("requesters", "channels", "onward", "retention", "consent", "in_force", "assessment"),
+        ("requesters", "channels", "onward", "retention", "consent", "confidential", "in_force", "assessment"),
     ),
 )
 

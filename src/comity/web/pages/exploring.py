@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
 from markupsafe import Markup
@@ -26,7 +24,6 @@ from comity.store import Role
 from comity.vocabulary.models import Label, Vocabulary
 from comity.web import store
 from comity.web.chart import Bar, chart
-from comity.web.errors import unusable
 from comity.web.explorer import HEADS_ON_A_PAGE, MOST_COUNTED, Searched, Sought, heads, search, signatures
 from comity.web.guards import HEADERS
 from comity.web.language import language_of, marked
@@ -34,6 +31,7 @@ from comity.web.models import Visitor
 from comity.web.pages.oversight import ACTS
 from comity.web.render import page, translate
 from comity.web.services import Services, services_of
+from comity.web.typed import midnight
 from comity.web.visitors import admit
 
 router = APIRouter()
@@ -44,7 +42,6 @@ CHECKING: Final = {
     "content-security-policy": f"{HEADERS['content-security-policy']}; script-src 'self'; connect-src 'self'"
 }
 """Sent with the one page that runs a script: ours, from its own file, which fetches from here alone."""
-_NO_DAY: Final = Label("This is not a day", "Dit is geen dag")
 
 
 class Asked(BaseModel):
@@ -65,7 +62,7 @@ async def explore(request: Request, _: Anybody, asked: Annotated[Asked, Query()]
     """Show the lines that are looked for, how many there are, and the head that stands for them all."""
     services = services_of(request)
     async with services.as_role(Role.GOVERNANCE) as conn:
-        found = await search(conn, _sought(asked, ZoneInfo(services.zone)), asked.before)
+        found = await search(conn, _sought(asked, services.zone), asked.before)
         choices = await _choices(conn, services.node.vocabulary)
     newest = await services.reading(Role.GATE, ledger.head)
     filled = asked.model_dump(by_alias=True, exclude={"before"}, exclude_defaults=True)
@@ -154,26 +151,16 @@ async def _choices(conn: Any, vocabulary: Vocabulary) -> Mapping[str, Mapping[st
     }
 
 
-def _sought(asked: Asked, zone: ZoneInfo) -> Sought:
+def _sought(asked: Asked, zone: str) -> Sought:
     return Sought(
         kind=asked.kind or None,
         act=asked.act or None,
         agency=asked.agency or None,
         purpose=asked.purpose or None,
         agreement=asked.agreement or None,
-        since=_midnight(asked.since, zone),
-        until=_midnight(asked.until, zone, after=1),
+        since=midnight(asked.since, zone),
+        until=midnight(asked.until, zone, after=1),
     )
-
-
-def _midnight(text: str, zone: ZoneInfo, after: int = 0) -> datetime | None:
-    """Return the moment at which a day begins here, or the one ``after`` days later; a page error, if it is no day."""
-    if not text:
-        return None
-    try:
-        return datetime.combine(date.fromisoformat(text) + timedelta(days=after), time(), zone)
-    except (ValueError, OverflowError):
-        raise unusable(_NO_DAY) from None
 
 
 def _chart(found: Searched, vocabulary: Vocabulary, language: str) -> Markup:
