@@ -34,6 +34,7 @@ _COMMANDS: Final = {
     "ledger": "ledgers:app",
     "keys": "keeping:app",
     "why": "whys:why",
+    "report": "reports:app",
 }
 for _name, _at in _COMMANDS.items():
     app.command(f"comity.cli.{_at}", name=_name)
