@@ -58,8 +58,10 @@ def comity(home):
 
 def test_every_command_is_listed_with_what_it_does(comity):
     listed = re.findall(r"^│ ([a-z]+) +(\S.*\.) +│$", comity("--help"), re.MULTILINE)
-    assert [name for name, _ in listed] == ["agreement", "assessment", "demo", "doctor", "extract", "keys", "ledger",
-                                            "people", "person", "reviews", "source", "statistic", "status", "up", "why"]  # fmt: skip
+    assert [name for name, _ in listed] == [
+        *("agreement", "assessment", "demo", "doctor", "extract", "keys", "ledger", "people", "person", "report"),
+        *("reviews", "source", "statistic", "status", "up", "why"),
+    ]
 
 
 def test_a_command_starts_with_what_it_needs_and_no_more():
@@ -299,6 +301,29 @@ def test_no_review_is_overdue_on_a_new_node(comity):
     assert "No review is open." in comity("reviews")
     assert "No review is overdue." in comity("reviews", "--overdue")
     assert '"reviews": []' in comity("reviews", "--json")
+
+
+def test_a_report_of_a_period_is_written_as_it_is_asked_for(comity, tmp_path):
+    period = ("--from", "2026-01-01", "--to", "2026-01-31", "--zone", "Europe/Amsterdam")
+    assert json.loads(comity("report", "logging", *period, "--format", "json")) == {"lines": []}
+    comity("report", "logging", *period, "--format", "csv", "--out", tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text().startswith("at,operation,entry,act,by_agency")
+    assert "exists already" in comity("report", "logging", *period, "--out", tmp_path / "out.csv", code=64)
+    today = date.today().isoformat()
+    told = comity("report", "logging", "--from", today, "--to", today)
+    assert "consultation log:logging-report; by operator" in told, "that it was made is told too"
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "told"),
+    [
+        (("--from", "2026-02-01", "--to", "2026-01-01"), 65, "before it begins"),
+        (("--from", "2026-01-01", "--to", "2026-01-01", "--agency", "nobody"), 64, "There is no agency nobody"),
+        (("--from", "2026-01-01", "--to", "2026-01-01", "--zone", "Mars/Base"), 64, "There is no time zone"),
+    ],
+)
+def test_a_report_that_cannot_be_made_is_a_sentence(comity, given, code, told):
+    assert told in comity("report", "logging", *given, code=code)
 
 
 def test_status_says_how_the_node_is(comity, home):

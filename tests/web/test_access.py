@@ -9,6 +9,7 @@ from comity.web.access import OPEN_TO, Desk, desks_of, may_open
 from comity.web.api import counting as api_counting
 from comity.web.api import create_api
 from comity.web.api import extracting as api_extracting
+from comity.web.api import logbook as api_logbook
 from comity.web.api.routes import router
 from comity.web.app import DESKS, create_app
 from comity.web.models import Colleague
@@ -17,7 +18,7 @@ from .chamber import GRACE, INES, JONAS
 from .desk import ACCOUNT, ANALYST, OVERSEER, PROSECUTOR, STEWARD, Browser, Office
 
 PAGES = [it for room in DESKS for it in room.router.routes]
-ROUTERS = (router, api_counting.router, api_extracting.router, create_api())
+ROUTERS = (router, api_counting.router, api_extracting.router, api_logbook.router, create_api())
 OPERATIONS = [it for of in ROUTERS for it in of.routes if isinstance(it, APIRoute)]
 VISITORS = {
     "nobody": {Desk.ANYBODY},

@@ -25,16 +25,21 @@ from comity.web import explorer
 from comity.web.explorer import signatures
 from comity.web.pages.exploring import CHECKING
 
-from .desk import PROSECUTOR, Browser, Office, eventually
+from .desk import OVERSEER, PROSECUTOR, Browser, Office, eventually
 from .test_pages import NARROW, looking, violations
 
 STEPS = ("receipt", "entry", "root", "key", "signature", "witnesses")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def browser(office: Office) -> Browser:
+    """A prosecutor who has set out, for all of these tests."""
+    return Browser(office.url).sign_in(PROSECUTOR).set_out()
+
+
+@pytest.fixture(scope="module")
 def entry(office: Office, browser: Browser) -> UUID:
-    """A look of a prosecutor's, which stands in the ledger."""
-    browser.sign_in(PROSECUTOR).set_out()
+    """A look of the prosecutor's, which stands in the ledger."""
     page = browser.http.get(f"/person/{office.covered}").text
     made = UUID(page.split('href="/ledger/')[1].split('"')[0])
     eventually(lambda: browser.http.get(f"/ledger/{made}/receipt").status_code == 200)
@@ -74,17 +79,15 @@ def test_the_pages_of_a_search_follow_one_another_without_a_gap_and_keep_the_fil
 ):
     monkeypatch.setattr(explorer, "LINES_ON_A_PAGE", 3)
     for _ in range(4):
-        browser.http.get("/log")
         browser.post("/search", name="zzz")
-    numbers, path = [], "/ledger?agency=prosecution"
-    counted = eventually(lambda: int(re.search(r'id="found"[^>]*>([\d,]+) line', browser.http.get(path).text)[1]) > 3)
+    numbers, path = [], "/ledger?agency=prosecution&kind=disclosure"
+    eventually(lambda: int(re.search(r'id="found"[^>]*>([\d,]+) line', browser.http.get(path).text)[1]) > 4)
     while path:
         text = browser.http.get(path).text
         numbers += [int(it) for it in re.findall(r'<td class="govuk-table__cell">(\d+)</td>', text)]
         on = re.search(r'href="(/ledger\?[^"]*before=\d+)">Earlier', text)
-        assert on is None or "agency=prosecution" in on[1]
+        assert on is None or ("agency=prosecution" in on[1] and "kind=disclosure" in on[1])
         path = on[1].replace("&amp;", "&") if on else ""
-    assert counted
     assert numbers == sorted(set(numbers), reverse=True)
     assert len(numbers) > 3
 
@@ -407,3 +410,25 @@ def test_only_the_page_that_checks_may_run_a_script_and_only_ours(browser: Brows
     assert re.search(r"script-src 'self'(;|$)", policy)
     for path in ("/", "/ledger", "/ledger/checkpoints", "/agreements", f"/ledger/{entry}/receipt"):
         assert "script-src" not in browser.http.get(path).headers["content-security-policy"], path
+
+
+# ------------------------------------------------------------------------------------------- the report of logging
+
+
+def test_the_overseer_keeps_the_report_of_a_period_of_their_own_agency(office: Office, entry: UUID):
+    today = datetime.now(UTC).date().isoformat()
+    overseer = Browser(office.url).sign_in(OVERSEER)
+    assert "/log/report" in overseer.http.get("/log").text
+    for form, kind in (("csv", "text/csv"), ("json", "application/json"), ("text", "text/plain")):
+        answer = overseer.http.get(f"/log/report?from={today}&until={today}&format={form}")
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind)
+        assert "attachment" in answer.headers["content-disposition"]
+        assert str(entry) in answer.text
+        assert "Deciding on the charge" in answer.text, "the own agency's reasons are the overseer's to read"
+
+
+@pytest.mark.parametrize("asked", ["", "from=2026-01-01", "from=x&until=y", "from=2026-02-01&until=2026-01-01"])
+def test_a_period_that_is_none_is_said_on_a_page(office: Office, asked: str):
+    answer = Browser(office.url).sign_in(OVERSEER).http.get(f"/log/report?{asked}")
+    assert answer.status_code == 400
+    assert "<h1" in answer.text

@@ -6,7 +6,7 @@ import asyncio
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psycopg
 from cyclopts import App, Parameter
@@ -51,8 +51,7 @@ def logging(
     out
         A file to write it to, which must not exist.
     """
-    begins = datetime.combine(from_, time(), ZoneInfo(zone))
-    ends = datetime.combine(to + timedelta(days=1), time(), ZoneInfo(zone))
+    begins, ends = _midnight(from_, zone), _midnight(to, zone) + timedelta(days=1)
     if out is not None and out.exists():
         raise Misused(f"{out} exists already. Name a file that does not.")
     with node() as opened:
@@ -61,6 +60,14 @@ def logging(
         print(text, end="")
     else:
         out.write_text(text, encoding="utf-8")
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    """Return the moment at which a day begins there; a day later by its calendar is the next one's."""
+    try:
+        return datetime.combine(day, time(), ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Misused(f"There is no time zone {zone}. Name one as Europe/Amsterdam or UTC.") from None
 
 
 async def _report(opened: Node, begins: datetime, ends: datetime, agency: str | None) -> tuple[Line, ...]:

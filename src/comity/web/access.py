@@ -160,6 +160,7 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "api-notices": Desk.CASEWORKER,
     "api-partings": Desk.COLLEAGUE,
     "api-message": Desk.SYSTEM,
+    "api-ldv-processing-activities": Desk.OVERSEER,
 }
 
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from comity.web.api import counting, extracting
+from comity.web.api import counting, extracting, logbook
 from comity.web.api.callers import anybody
 from comity.web.api.problems import (
     Problem,
@@ -50,6 +50,7 @@ def create_api() -> FastAPI:
     api.include_router(router)
     api.include_router(counting.router)
     api.include_router(extracting.router)
+    api.include_router(logbook.router)
     for error, handler in (
         (ProblemError, on_problem),
         (PageError, on_page_error),
