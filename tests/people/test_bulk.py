@@ -61,6 +61,38 @@ def test_the_pairs_that_share_a_key_are_those_of_live_linking(people, monkeypatc
     assert found == candidates(people)
 
 
+ODD = [
+    {"given_names": "Ждан", "family_name": "Ждан", "birth_date": date(1980, 2, 1)},
+    {
+        "given_names": "W",
+        "family_name": "Ångström-de Vries",
+        "alias_names": ("Vries, Wim", "W. Smit"),
+        "postcode": "1-2",
+    },
+    {
+        "given_names": "José María Anne",
+        "address": "12 b 14 Lange Oude Korte Nieuwe Brede Straat",
+        "birth_text": "19801332",
+    },
+    {"family_name": "Li", "address": "١٢ شارع النيل", "birth_text": "1980"},
+    {"given_names": "Wim", "family_name": "Wim", "birth_date": date(1980, 1, 1), "postcode": "1012AB"},
+    {"given_names": "Bert 2", "family_name": "Hhw", "address": "7", "identifiers": {"a": "12345", "it's": "123456"}},
+    {"given_names": "Bert", "identifiers": {"a": "12345", "b": "Ω1234567"}, "postcode": "9", "birth_text": "x"},
+    {},
+]
+
+
+def test_the_keys_made_in_bulk_are_those_of_live_linking(people):
+    odd = [standardise(Features(UUID(int=number), "court", **each)) for number, each in enumerate(ODD)]
+    everybody = [*people, *odd]
+    said = [(place, key) for place, each in enumerate(everybody) for key in block.keys(each)]
+    with bench(everybody, []) as on:
+        made = on.connection.execute(f"select id, key from {on.keys()} order by all").fetchall()
+        places, keys = map(list, zip(*said, strict=True))
+        hashed = "select id, hash(key) from (select unnest($1) as id, unnest($2::varchar[]) as key) order by all"
+        assert made == on.connection.execute(hashed, [places, keys]).fetchall()
+
+
 def test_everybody_is_linked_as_by_scoring_one_by_one(people, model):
     standards = {UUID(int=1000 - number): person for number, person in enumerate(people)}
     ids = sorted(standards)

@@ -1,4 +1,4 @@
-"""Which pairs are looked at at all: keys computed here, once, for the bulk run and for live linking alike. Pure.
+"""Which pairs are looked at at all: keys as live linking makes them; ``bulk.sql`` makes the same in bulk. Pure.
 
 1. Two source persons are compared if and only if they share a key.
 2. Each key forgives something that another does not: a date, a spelling, an order, a missing field.
@@ -119,8 +119,8 @@ def _housed(standard: Standard) -> Iterator[str]:
     name = standard.family or standard.given
     if not name:
         return
-    numbers = [word for word in standard.address if word[0].isdigit()]
-    longest = sorted((word for word in standard.address if not word[0].isdigit()), key=lambda w: (-len(w), w))
+    numbers = [word for word in standard.address if word[0].isdecimal()]
+    longest = sorted((word for word in standard.address if not word[0].isdecimal()), key=lambda w: (-len(w), w))
     for number in numbers:
         for word in longest[:WORDS_OF_AN_ADDRESS]:
             yield f"a|{number}|{word}|{name[0]}"

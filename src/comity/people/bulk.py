@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate, chain, islice
+from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from comity.people.model import Frequencies, Model
 from comity.people.models import Standard
 from comity.people.refine import Pattern
 from comity.people.tally import HIGHEST, LOWEST, Tally, counted
+from comity.store.queries import load_queries
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,6 +45,8 @@ MEMORY = "1GB"
 # Bits below the least that matters at which a pair is not weighed: with a thousandth of its chance. 2026-11-26.
 FAR_BELOW = 8.0
 _BATCH = 10_000
+_NUMBERS = ["id", "kind", "number"]
+QUERIES = load_queries("comity.people", "bulk.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +80,34 @@ class Bench:
         self._fill(people)
 
     def _fill(self, people: Iterable[Standard]) -> None:
-        """Write the people and their blocking keys, a batch at a time."""
+        """Write the people, a batch at a time, and their numbers of whatever kind."""
         import pyarrow as pa
 
         types = {name: pa.list_(pa.string()) if name in _LISTS else pa.string() for name in self._columns}
         columns = ", ".join(f'"{n}" {"varchar[]" if n in _LISTS else "varchar"}' for n in self._columns)
         self.connection.execute(f"create table everybody (unique_id bigint, {columns})")
-        self.connection.execute("create table keys (key ubigint, id bigint)")
+        self.connection.execute("create table numbers (id bigint, kind varchar, number varchar)")
         left, start = iter(people), 0
         while batch := list(islice(left, _BATCH)):
             ids = pa.array(range(start, start + len(batch)), pa.int64())
             held = {n: pa.array(_values(batch, n), types[n]) for n in self._columns}
             self._insert("everybody", "*", pa.table({"unique_id": ids, **held}))
-            keys = [list(block.keys(each)) for each in batch]
-            ends = pa.array(accumulate(map(len, keys), initial=0), pa.int32())
-            lists = pa.ListArray.from_arrays(ends, pa.array(list(chain.from_iterable(keys)), pa.string()))
-            self._insert("keys", "hash(unnest(key)), id", pa.table({"key": lists, "id": ids}))
+            numbers = [(id_, *said) for id_, each in enumerate(batch, start) for said in each.identifiers.items()]
+            if numbers:
+                self._insert("numbers", "*", pa.table(list(map(pa.array, zip(*numbers, strict=True))), _NUMBERS))
             start += len(batch)
 
     def _insert(self, name: str, columns: str, rows: pa.Table) -> None:
-        self.connection.register("batch", rows)
-        self.connection.execute(f'insert into "{name}" select {columns} from batch')  # noqa: S608 - names of our own
-        self.connection.unregister("batch")
+        with self._shown("batch", rows):
+            self.connection.execute(f'insert into "{name}" select {columns} from batch')  # noqa: S608 - names of our own
+
+    @contextmanager
+    def _shown(self, name: str, rows: pa.Table) -> Iterator[None]:
+        self.connection.register(name, rows)
+        try:
+            yield
+        finally:
+            self.connection.unregister(name)
 
     @contextmanager
     def passing(self) -> Iterator[None]:
@@ -125,15 +134,28 @@ class Bench:
         """Drop a table that is needed no longer."""
         self.connection.execute(f'drop table if exists "{name}"')
 
+    def keys(self) -> str:
+        """Return the name of the table of everybody's keys, hashed, as :func:`comity.people.block.keys`."""
+        import pyarrow as pa
+
+        names = self.connection.execute("select given from everybody union select family from everybody").fetchall()
+        known = [name for (name,) in names if name]
+        sounds = {"name": pa.array(known, pa.string()), "sound": pa.array(map(block.soundex, known), pa.string())}
+        bounds = {"shortest_half": block.SHORTEST_HALF, "words_of_an_address": block.WORDS_OF_AN_ADDRESS}
+        with self._shown("sounds", pa.table(sounds)):
+            self.connection.execute(f"create table keys as {QUERIES.keys}", bounds)
+        return "keys"
+
     def block(self) -> str:
         """Return the name of the table of all pairs that share a key, as :func:`comity.people.block.candidates`."""
-        shared = f"select key from keys group by key having count(*) between 2 and {block.LARGEST_BLOCK}"  # noqa: S608
-        kept = self.make(f"select key, id from keys semi join ({shared}) using (key)")  # noqa: S608 - names of our own
+        keys = self.keys()
+        most = {"largest_block": block.LARGEST_BLOCK}
+        self.connection.execute(f"create table shared as {QUERIES.many_shared}", most)
+        self.drop(keys)
         pairs = self.make(
-            "select distinct a.id as l, b.id as r"  # noqa: S608 - names of our own
-            f" from {kept} as a join {kept} as b on a.key = b.key and a.id < b.id"
+            "select distinct a.id as l, b.id as r from shared as a join shared as b on a.key = b.key and a.id < b.id"
         )
-        self.drop(kept)
+        self.drop("shared")
         return pairs
 
     def pairs(self, pairs: Iterable[tuple[int, int]]) -> str:
