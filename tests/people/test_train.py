@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from comity.people import bulk
 from comity.people.block import LARGEST_BLOCK
 from comity.people.bulk import Blocking, _read, bench
 from comity.people.comparisons import comparisons
@@ -131,6 +132,31 @@ def test_chances_within_one_person_are_those_that_splink_estimates_from_the_same
     for comparison, levels in ours.items():
         for level, m in levels.items():
             assert m == pytest.approx(splinks[comparison][level], abs=1e-3), (comparison, level)
+
+
+@pytest.mark.parametrize("pairs", [5e4, 1e6])
+def test_chances_among_strangers_are_those_that_splink_estimates_from_the_same_people(people, model, pairs):
+    compared = [each for each in comparisons((), model.agencies) if each.name != "slips"]
+    with bench(people, []) as on:
+        ours = on.strangers(range(len(people)), compared, model, pairs=pairs, seed=7)
+        linker = on.linker(compared, model)
+        linker.training.estimate_u_using_random_sampling(pairs, 7, min_count_per_level=None, num_chunks=1)
+        splinks = _read(linker.misc.save_model_to_json(), "u_probability", compared)
+    assert ours["given"].keys() >= {"same", "mistyped", "different"}
+    for comparison, levels in ours.items():
+        for level, u in levels.items():
+            assert u == pytest.approx(splinks[comparison][level], rel=1e-9), (comparison, level)
+
+
+def test_of_very_many_pairs_that_share_a_date_a_random_part_is_learnt_from(people, model, monkeypatch):
+    compared = [each for each in comparisons((), model.agencies) if each.name != "slips"]
+    with bench(people, []) as on:
+        every = on.within(compared, model, [Blocking(("birth",))])["given"]
+        monkeypatch.setattr(bulk, "MOST_PAIRS", 600)
+        assert on.count(on.sharing(Blocking(("birth",)))) == 600
+        some = on.within(compared, model, [Blocking(("birth",))])["given"]
+    assert some != every
+    assert some["same"] == pytest.approx(every["same"], abs=0.05)
 
 
 def test_a_level_that_only_strangers_reach_shrinks_and_stays_above_nothing(model):

@@ -10,8 +10,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,7 +46,10 @@ THREADS = 2
 MEMORY = "1GB"
 # Bits below the least that matters at which a pair is not weighed: with a thousandth of its chance. 2026-11-26.
 FAR_BELOW = 8.0
+# Pairs that share a date or a name, of which a model learns at most: of more, a random part is looked at. 2026-11-27.
+MOST_PAIRS = 100_000
 _BATCH = 10_000
+_LOTS = 1_000_000_000  # Splink's own
 _NUMBERS = ["id", "kind", "number"]
 QUERIES = load_queries("comity.people", "bulk.sql")
 
@@ -178,38 +183,28 @@ class Bench:
         compared: Sequence[Comparison],
         model: Model | None = None,
         *,
-        of: Sequence[int] | None = None,
         among: str | None = None,
-        borne: Model | None = None,
     ) -> Linker:
-        """Return a linker over the people, or over those ``of`` positions; with a model's weights and frequencies.
+        """Return a linker over the people, with a model's weights and frequencies.
 
         ``among`` names a table of pairs: only who is in one of them is put before it.
-        ``borne`` is the model that knows which names people bear, if it is another.
         """
         from splink import DuckDBAPI, Linker
 
         settings = _settings(compared, model)
         api = DuckDBAPI(connection=self.connection)
-        linker = Linker(api.register(self._people(borne or model, of, among)), settings, log_level=None)
+        linker = Linker(api.register(self._people(model, among)), settings, log_level=None)
         for column, known in (model.frequencies if model else {}).items():
             table = self._frequencies(column, known)
             linker.table_management.register_term_frequency_lookup(api.register(table), column)
         return linker
 
-    def _people(self, model: Model | None, of: Sequence[int] | None, among: str | None = None) -> str:
-        """Return the name of a table of people, numbered from nothing, with whether their names are borne."""
-        chosen, number = "", "unique_id"
-        if of is not None:
-            table = self.pairs((position, position) for position in of)
-            chosen = f"semi join {table} on l = unique_id"
-            number = "row_number() over (order by unique_id) - 1"
-        if among is not None:
-            chosen = f"semi join (select l from {among} union select r from {among}) on l = unique_id"  # noqa: S608
+    def _people(self, model: Model | None, among: str | None = None) -> str:
+        """Return the name of a table of people, with whether their names are borne."""
+        inside = f"semi join (select l from {among} union select r from {among}) on l = unique_id" if among else ""  # noqa: S608
         borne = [f"{self._borne(model, column)} as {borne_column(column)}" for column in BORNE]
-        columns = ", ".join((*(f'"{name}"' for name in self._columns), *borne))
-        source = f"everybody {chosen} order by everybody.unique_id"
-        return self.make(f"select {number} as unique_id, {columns} from {source}")  # noqa: S608 - names of our own
+        columns = ", ".join(("unique_id", *(f'"{name}"' for name in self._columns), *borne))
+        return self.make(f"select {columns} from everybody {inside} order by unique_id")  # noqa: S608 - names of our own
 
     def _borne(self, model: Model | None, column: str) -> str:
         import pyarrow as pa
@@ -296,7 +291,10 @@ class Bench:
         few = self.make(f"select unique_id, {columns} from everybody anti join {left_out} using ({columns})")  # noqa: S608
         same = " and ".join(f"l.{column} = r.{column}" for column in blocking.columns)
         pairs = f"from {few} as l join {few} as r on {same} and l.unique_id < r.unique_id"
-        return self.make(f"select l.unique_id as l, r.unique_id as r {pairs}")
+        found = self.make(f"select l.unique_id as l, r.unique_id as r {pairs}")
+        if self.count(found) <= MOST_PAIRS:
+            return found
+        return self.make(f"select * from {found} order by hash(l, r) limit {MOST_PAIRS}")  # noqa: S608 - names of our own
 
     def observe(self, pairs: str, model: Model, compared: Sequence[Comparison] | None = None) -> list[Pattern]:
         """Return how many pairs of a table reached which levels. Rarity is told to a quarter of a bit.
@@ -307,7 +305,8 @@ class Bench:
         levels = [f"{_reached(each)} as c{place}" for place, each in enumerate(compared)]
         rarities = [found for place, each in enumerate(compared) if (found := _rarity(each, f"c{place}", model))]
         with self.passing():
-            people = self._known(model)
+            inside = f"semi join (select l from {pairs} union select r from {pairs}) on l = unique_id"  # noqa: S608
+            people = self.make(f"select * from {self._known(model)} {inside}")  # noqa: S608 - names of our own
             columns = [name for (name, *_) in self.connection.execute(f"describe {people}").fetchall()]
             both = ", ".join(f'{side}."{name}" as "{name}_{side}"' for side in "lr" for name in columns)
             joined = (
@@ -341,12 +340,22 @@ class Bench:
     ) -> Probabilities:
         """Estimate from random pairs of these people how often each level holds between two people.
 
-        Of the model only the names that people bear are used.
+        Those whom Splink draws, all pairs among them, and its formula; counted at once, where Splink does it comparison
+        by comparison. Of the model only the names that people bear are used.
         """
+        share = (1 + math.sqrt(8 * pairs + 1)) / 2 / len(of)  # of whom all pairs are so many
+        lot = "true" if share >= 1 else f"hash(place || '_{seed}') % {_LOTS} < {max(1, round(share * _LOTS))}"
         with self.passing():
-            linker = self.linker(compared, None, of=of, borne=model)
-            linker.training.estimate_u_using_random_sampling(pairs, seed, min_count_per_level=None, num_chunks=1)
-            return _read(linker.misc.save_model_to_json(), "u_probability", compared)
+            chosen = self.pairs(zip(of, of, strict=True))
+            placed = f"select l as id, row_number() over (order by l) - 1 as place from {chosen}"  # noqa: S608 - names of our own
+            drawn = self.make(f"select id from ({placed}) where {lot}")  # noqa: S608 - names of our own
+            both = self.make(f"select a.id as l, b.id as r from {drawn} as a join {drawn} as b on a.id < b.id")  # noqa: S608
+            patterns = self.observe(both, model, compared)
+        found: dict[str, Counter[str]] = {comparison.name: Counter() for comparison in compared}
+        for pattern in patterns:
+            for name, level in pattern.levels.items():
+                found[name][level] += pattern.pairs
+        return {name: _shares({k: n for k, n in counts.items() if k != "absent"}) for name, counts in found.items()}
 
     def within(self, compared: Sequence[Comparison], model: Model, blockings: Sequence[Blocking]) -> Probabilities:
         """Estimate by expectation maximisation how often each level holds within one person, ``u`` being known."""
@@ -384,6 +393,11 @@ def observe(people: Sequence[Standard], pairs: Pairs, model: Model) -> list[Patt
         return []
     with bench(people, model.identifiers) as on:
         return on.observe(on.pairs(pairs), model)
+
+
+def _shares(counts: Mapping[str, int]) -> dict[str, float]:
+    total = sum(counts.values())
+    return {name: number / total for name, number in counts.items()}
 
 
 def _reached(comparison: Comparison) -> str:
