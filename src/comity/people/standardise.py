@@ -80,7 +80,7 @@ def words(text: str | None) -> tuple[str, ...]:
     if not text:
         return ()
     plain = text.casefold()
-    if plain.replace(" ", "").isalnum() and plain.isascii():  # nearly everybody, by the million: the same, sooner
+    if plain.isascii() and plain.replace(" ", "").isalnum():  # nearly everybody, by the million: the same, sooner
         return tuple(map(intern, plain.split()))
     if not plain.isascii():
         plain = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
@@ -123,8 +123,14 @@ def day(value: date | None) -> str | None:
 
 
 def _numbers(identifiers: Mapping[str, str]) -> dict[str, str]:
+    if not identifiers:
+        return {}
     cleaned = ((kind, number(value)) for kind, value in sorted(identifiers.items()))
     return {kind: value for kind, value in cleaned if value}
+
+
+def _ordered(found: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(found)))
 
 
 def _forenames(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -151,20 +157,20 @@ def standardise(features: Features) -> Standard:
         family = tuple(word for word in family if word not in NAMELESS)
     if not _DESCRIBING.isdisjoint(family[1:2]):
         family = ()
-    aliases = (whole_name(family_words(alias)) for alias in features.alias_names)
-    names = {whole_name(first, others, family), *aliases}
+    given, name = " ".join(first) or None, " ".join(sorted(first + others + family))
+    aliases = [whole_name(family_words(alias)) or "" for alias in features.alias_names]
     return Standard(
         agency=intern(features.agency),
-        given=" ".join(first) or None,
-        formal=formal_names(" ".join(first)),
+        given=given,
+        formal=formal_names(given),
         middle=" ".join(others) or None,
         family=" ".join(family) or None,
-        families=tuple(sorted(set(family))),
-        names=tuple(sorted(name for name in names if name)),
+        families=_ordered(family) if len(family) > 1 else family,
+        names=_ordered(each for each in (name, *aliases) if each) if aliases or not name else (name,),
         birth=_kept_once(day(features.birth_date) or features.birth_text),
         sex=_kept_once(features.sex.casefold() if features.sex else None),
         postcode=number(features.postcode),
-        address=tuple(sorted(set(address))),
+        address=_ordered(address),
         line="".join(address) or None,
         identifiers=_numbers(features.identifiers),
     )
