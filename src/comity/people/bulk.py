@@ -439,21 +439,4 @@ def _comparison(comparison: Comparison, model: Model | None) -> dict[str, Any]:
         if model and level.frequency in model.frequencies:
             entry |= {"tf_adjustment_column": level.frequency, "disable_tf_exact_match_detection": True}
         levels.append(entry)
-    return {"output_column_name": _output(comparison), "comparison_levels": levels}
-
-
-def _output(comparison: Comparison) -> str:
-    return comparison.name.replace(" ", "_")
-
-
-def _read(settings: Mapping[str, Any], which: str, compared: Sequence[Comparison]) -> Probabilities:
-    """Read what was estimated from Splink's saved settings; a level that was never observed is left out."""
-    saved = {each["output_column_name"]: each["comparison_levels"] for each in settings["comparisons"]}
-    return {
-        comparison.name: {
-            level.name: float(entry[which])
-            for level, entry in zip(comparison.levels, saved[_output(comparison)], strict=True)
-            if isinstance(entry.get(which), float)
-        }
-        for comparison in compared
-    }
+    return {"output_column_name": comparison.name.replace(" ", "_"), "comparison_levels": levels}

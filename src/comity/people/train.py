@@ -7,7 +7,7 @@
 3. *Chances within one person* (``m``) come from expectation maximisation, blocked once on the birth date and once on
    the name, so that each is learnt where the others already speak (``estimate.py``). A birth
    date that very many share is what a form says when nobody knows: its pairs would be all that is learnt from, and too
-   many to look at.
+   many to look at. Of very many pairs a random part serves.
 4. *The prior* is the one under which the pairs' own probabilities add up to the number of pairs that it promises.
 5. A level seen in no pair keeps a small chance; a field that nobody filled in says nothing (neither is ever infinite).
 6. The same people, in whatever order, and the same seed give the same weights.
