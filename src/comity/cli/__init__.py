@@ -1,4 +1,4 @@
-"""The command line: ``comity`` up, demo, status, source, agreement, person, people, extract, why, ledger and more."""
+"""The command line: ``comity`` up, demo, status, backup, source, agreement, people, extract, why, ledger and more."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ _COMMANDS: Final = {
     "demo": "running:demo",
     "status": "checkup:status",
     "doctor": "checkup:doctor",
+    "backup": "backups:backup",
+    "restore": "backups:restore",
     "source": "sources:app",
     "agreement": "agreements:app",
     "assessment": "assessments:app",

@@ -17,7 +17,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -102,14 +102,21 @@ def open_cluster(settings: Settings, tuning: Mapping[str, str]) -> Cluster:
     raise ClusterError(f"Another process has been starting PostgreSQL in {settings.home} for too long. End it.")
 
 
-def discard_cluster(settings: Settings) -> None:
-    """Delete the cluster of this home and all it holds; :class:`ClusterError` while somebody keeps it."""
-    if recorded_place(settings.home) is None:
-        return
+@contextlib.contextmanager
+def keeping(settings: Settings) -> Iterator[None]:
+    """Be the keeper of this home until the block is left; :class:`ClusterError` while somebody else is."""
     lock = _try_lock(settings.home)
     if lock is None:
         raise ClusterError(f"The PostgreSQL of {settings.home} is in use. Stop what uses it first.")
     with lock:
+        yield
+
+
+def discard_cluster(settings: Settings) -> None:
+    """Delete the cluster of this home and all it holds; :class:`ClusterError` while somebody keeps it."""
+    if recorded_place(settings.home) is None:
+        return
+    with keeping(settings):
         place = recorded_place(settings.home)
         if place is None:
             return

@@ -35,6 +35,10 @@ class ServerTooOldError(StoreError, RuntimeError):
     """The server of ``COMITY_DSN`` lacks what the schema needs."""
 
 
+class BackupError(StoreError, RuntimeError):
+    """A backup could not be taken or restored."""
+
+
 class MigrationError(StoreError, ValueError):
     """A migration is misnamed, out of order, missing, edited or fails."""
 

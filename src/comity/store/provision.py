@@ -52,6 +52,23 @@ def provision(admin: str, home: Path) -> Mapping[Role, str]:
     return passwords
 
 
+def renew_passwords(admin: str, superuser: str, home: Path) -> str:
+    """Give every role a new password, kept in ``home``, and the superuser one, which is returned.
+
+    For a cluster that was restored: its roles are there, and nobody knows their passwords.
+    """
+    passwords = {role: secrets.token_urlsafe(32) for role in Role}
+    of_superuser = secrets.token_urlsafe(32)
+    with _connected(admin) as connection, connection.transaction():
+        for name, password in (*((role.value, passwords[role]) for role in Role), (superuser, of_superuser)):
+            verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
+            connection.execute(
+                sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), sql.Literal(verifier.decode()))
+            )
+    _keep(home, passwords)
+    return of_superuser
+
+
 def make_database(admin: str, name: str) -> None:
     """Make a database that only the roles may connect to.
 
@@ -129,8 +146,13 @@ def _passwords(connection: Connection, home: Path) -> Mapping[Role, str]:
             "there. Copy that file from the home that made them, or drop the roles if nothing uses them."
         )
     made = {role: secrets.token_urlsafe(32) for role in Role}
-    write_private(path, json.dumps({role.value: password for role, password in made.items()}, indent=1).encode())
+    _keep(home, made)
     return made
+
+
+def _keep(home: Path, passwords: Mapping[Role, str]) -> None:
+    said = json.dumps({role.value: password for role, password in passwords.items()}, indent=1)
+    write_private(home / "roles.json", said.encode(), replace=True)
 
 
 def _kept(path: Path) -> Mapping[Role, str]:

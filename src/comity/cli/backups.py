@@ -1,0 +1,66 @@
+"""``comity backup`` and ``comity restore``: a node's database kept elsewhere, and put back as it was at any moment."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from comity.cli.failing import Misused
+from comity.cli.opening import node
+from comity.store import Settings
+from comity.store.backup import back_up
+from comity.store.backup import restore as put_back
+
+
+def backup(folder: Path) -> None:
+    """Back the node's database up into FOLDER while it runs, and keep its log there from now on, for any later moment.
+
+    Take one each night; FOLDER is best on another disk, and copied to another place.
+    """
+    with node() as opened:
+        made = back_up(opened.store, folder.absolute())
+        home, name = opened.settings.home, opened.name
+    (folder / "name").write_text(f"{name}\n", encoding="utf-8")
+    print(f"The database of {name} as of {made.ended_at:%Y-%m-%d %H:%M:%S} UTC is in {made.folder}, and was checked.")
+    print(f"What is written from now on is kept in {folder / 'wal'}, within five minutes, whenever the node runs.")
+    print("\n".join([
+        "", "NOT in it, so that who finds the backup reads nothing that is sealed:",
+        f"  {home / 'keys'}         without these keys no sealed value opens and the ledger cannot be signed",
+        f"  {home / 'ledger.head'}  what was signed last: the newest copy tells a restored ledger that it is behind",
+        "Keep a copy of both apart from the backup, encrypted, and of ledger.head a new one as often as you can.",
+    ]))  # fmt: skip
+
+
+def restore(folder: Path, *, to: str | None = None) -> None:
+    """Restore the database from FOLDER into an empty COMITY_HOME, as it was at a moment, or at the end of its log.
+
+    Parameters
+    ----------
+    to
+        The moment, like 2026-11-27T14:05:00+01:00; without a zone it is in UTC.
+    """
+    settings = Settings.from_environment(os.environ)
+    made = put_back(settings, folder.absolute(), _moment(to))
+    name = folder / "name"
+    if name.is_file() and not (settings.home / "name").exists():
+        descriptor = os.open(settings.home / "name", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(name.read_text(encoding="utf-8").strip())
+    print(f"The database is in {settings.home}, from the backup of {made.ended_at:%Y-%m-%d %H:%M:%S} UTC"
+          f"{f' and its log up to {to}' if to else ' and all of its log'}.")  # fmt: skip
+    missing = [each for each in ("keys", "ledger.head") if not (settings.home / each).exists()]
+    if missing:
+        print(f"Before you start it, put {' and '.join(missing)} back into {settings.home} from your copies.")
+    print("If the ledger has signed more than this database holds, it does not sign until that is settled, and nothing"
+          " leaves: see docs/how-to/back-up-and-restore.md.")  # fmt: skip
+
+
+def _moment(said: str | None) -> datetime | None:
+    if said is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        raise Misused(f"{said!r} is no moment. Write one like 2026-11-27T14:05:00+01:00.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,154 @@
+"""Backed up while it works, and restored to a moment between two acts; the keys are in no backup."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from comity.ledger import export, verify
+from comity.ledger.errors import HeadUnknownError, RestoredFromBackupError
+from comity.ledger.sequencer import Sequencer
+from comity.node import open_node
+from comity.store import Role, Settings, backup
+from comity.store.cluster import discard_cluster
+from comity.store.errors import BackupError
+from comity.web.services import utc_now
+
+from .running import Running, running_node, superuser, until
+
+
+@pytest.fixture(scope="module")
+def node():
+    with running_node() as made:
+        yield made
+
+
+@pytest.fixture
+def empty(node):
+    """A home to restore into, emptied of its cluster afterwards."""
+    home = node.home.parent / "restored"
+    yield home
+    discard_cluster(Settings(home))
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def comity(home: Path, *arguments: object, code: int = 0) -> str:
+    done = subprocess.run([sys.executable, "-m", "comity.cli", *map(str, arguments)], capture_output=True, text=True,
+                          env={**os.environ, "COMITY_HOME": str(home)}, check=False)  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def archived(node: Running, folder: Path) -> None:
+    """Have the piece of the log kept that holds what was done until now."""
+    with psycopg.connect(superuser(node), autocommit=True) as conn:
+        name = conn.execute("select pg_walfile_name(pg_switch_wal())").fetchone()[0]
+    until((folder / "wal" / name).exists)
+
+
+def statements(home: Path) -> set[str]:
+    with open_node(Settings(home)) as opened, opened.store.connect(Role.INTAKE) as conn:
+        return {key for (key,) in conn.execute("select source_key from record.statement")}
+
+
+def acts(node: Running, mark: str) -> None:
+    for number in range(5):
+        node.post(f"{mark}-{number}")
+        node.read()
+    until(node.is_sequenced)
+
+
+@pytest.mark.timeout(600)
+def test_restored_to_a_moment_between_two_acts_and_the_ledger_notices(node, empty, tmp_path):
+    folder = node.home.parent / "backup"
+    acts(node, "before")
+    began = time.monotonic()
+    said = comity(node.home, "backup", folder)
+    print(f"backed up in {time.monotonic() - began:.1f} s")
+    assert "was checked" in said
+    assert "NOT in it" in said
+    acts(node, "kept")
+    with psycopg.connect(superuser(node)) as conn:
+        between = conn.execute("select clock_timestamp()").fetchone()[0]
+    acts(node, "after")
+    archived(node, folder)
+
+    kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    secrets = [path.read_bytes() for path in (node.home / "keys").rglob("*") if path.is_file()]
+    assert secrets
+    assert not [secret for secret in secrets if secret.strip() in kept]
+    assert (node.home / "superuser.password").read_bytes() not in kept
+
+    began = time.monotonic()
+    comity(empty, "restore", folder, "--to", between.isoformat())
+    print(f"restored in {time.monotonic() - began:.1f} s")
+    there = statements(empty)
+    assert {key for key in node.promised.messages if not key.startswith("after")} <= there
+    assert not [key for key in there if key.startswith("after")]
+    assert "has a cluster already" in comity(empty, "restore", folder, code=69)
+
+    shutil.copytree(node.home / "keys", empty / "keys")
+    with open_node(Settings(empty)) as opened, opened.store.connect(Role.LEDGER, autocommit=True) as conn:
+        size = conn.execute("select max(size) from ledger.checkpoint").fetchone()[0]
+        sequencer = Sequencer(conn, opened.signer(), opened.ledger_head)
+        with pytest.raises(HeadUnknownError):  # it does not know what was signed, and signs nothing
+            sequencer.step(utc_now())
+        shutil.copy(node.home / "ledger.head", empty / "ledger.head")
+        with pytest.raises(RestoredFromBackupError):  # it knows, and is behind
+            Sequencer(conn, opened.signer(), opened.ledger_head).step(utc_now())
+        assert conn.execute("select max(size) from ledger.checkpoint").fetchone()[0] == size
+        export(conn, tmp_path / "ledger")
+    checked = subprocess.run([sys.executable, "-I", verify.__file__, str(tmp_path / "ledger"), "--key", node.vkey],
+                             capture_output=True, text=True, check=False)  # fmt: skip
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.timeout(600)
+def test_restored_to_the_end_of_its_log_the_node_goes_on(node, empty):
+    """What a lost machine needs: the newest backup, the log, the keys and the newest copy of what was signed last."""
+    folder = node.home.parent / "backup"
+    comity(node.home, "backup", folder)
+    acts(node, "last")
+    archived(node, folder)
+    comity(empty, "restore", folder)
+    for name in ("keys", "ledger.head"):
+        original = node.home / name
+        (shutil.copytree if original.is_dir() else shutil.copy)(original, empty / name)
+    assert node.promised.messages <= statements(empty)
+    with open_node(Settings(empty)) as opened, opened.store.connect(Role.LEDGER, autocommit=True) as conn:
+        assert opened.name == node.vkey.partition("+")[0]
+        Sequencer(conn, opened.signer(), opened.ledger_head).step(utc_now())
+
+
+def test_what_cannot_be_restored_is_said_and_leaves_nothing_behind(node, empty, tmp_path):
+    folder = node.home.parent / "backup"
+    assert "holds no backup" in comity(empty, "restore", tmp_path, code=69)
+    assert "Name a later moment" in comity(empty, "restore", folder, "--to", "2020-01-01", code=69)
+    assert "is no moment" in comity(empty, "restore", folder, "--to", "yesterday", code=64)
+    assert "does not reach the moment" in comity(empty, "restore", folder, "--to", "2199-01-01", code=69)
+    assert not (empty / "postgres").exists()
+    assert not (empty / "postgres.json").exists()
+
+
+def test_a_log_that_cannot_be_kept_is_tried_again_and_leaves_no_hole(node):
+    wal = node.home.parent / "backup" / "wal"
+    wal.rename(wal.with_name("away"))
+    acts(node, "hole")
+    with psycopg.connect(superuser(node), autocommit=True) as conn:
+        name = conn.execute("select pg_walfile_name(pg_switch_wal())").fetchone()[0]
+        until(lambda: conn.execute("select failed_count > 0 from pg_stat_archiver").fetchone()[0])
+        wal.with_name("away").rename(wal)
+        until((wal / name).exists)
+
+
+def test_a_server_of_somebody_else_is_backed_up_where_it_runs(store):
+    with pytest.raises(BackupError, match="COMITY_DSN"):
+        backup.back_up(store, Path("nowhere"))
