@@ -24,6 +24,7 @@ from uuid import UUID
 
 import httpx
 import psycopg
+import pytest
 from tests.gate.world import World, agreement_text
 from tests.web.desk import DOOR
 
@@ -64,7 +65,7 @@ class Running:
         self.settings = Settings(home)
         self.promised = Promised()
         self.process: subprocess.Popen[bytes] | None = None
-        self.http = httpx.Client(verify=False, timeout=30)  # noqa: S501  (plain HTTP; loading certificates takes long)
+        self.http = httpx.Client(verify=False, timeout=30)
         self._set_up()
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
@@ -257,9 +258,9 @@ def until(so: Callable[[], bool], seconds: float = PATIENCE) -> None:
 
 
 @contextmanager
-def running_node() -> Iterator[Running]:
-    """A node of the block's own, on a disk, below folders that PostgreSQL's account may enter."""
-    with tempfile.TemporaryDirectory(prefix="comity-test-") as folder:
+def running_node(within: Path | None = None) -> Iterator[Running]:
+    """A node of the block's own, on a disk (in ``within``), below folders that PostgreSQL's account may enter."""
+    with tempfile.TemporaryDirectory(prefix="comity-test-", dir=within) as folder:
         Path(folder).chmod(0o755)
         settings = Settings(Path(folder) / "home")
         node = None
@@ -270,11 +271,24 @@ def running_node() -> Iterator[Running]:
         finally:
             if node is not None:
                 node.stop()
-                until(lambda: not _left_by(settings.home))  # a worker whose parent was killed leaves by itself
+                until(lambda: not left_by(settings.home))  # a worker whose parent was killed leaves by itself
             discard_cluster(settings)
 
 
-def _left_by(home: Path) -> list[int]:
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A disk of that size; only root can mount one, so elsewhere the test is skipped."""
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "none", str(folder)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("a small disk can be mounted by root alone")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def left_by(home: Path) -> list[int]:
     """The processes, other than this one, that work for this home."""
     found = []
     for environ in Path("/proc").glob("[0-9]*/environ"):

@@ -10,6 +10,8 @@ import itertools
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -51,6 +53,21 @@ def test_killed_at_random_points_nothing_promised_is_lost(node, tmp_path):
         entries = grown
     print(f"{ROUNDS} kills, {node.promised.count:,} acts acknowledged, {entries:,} entries;"
           f" serving again within (s): { {of: round(it, 1) for of, it in downtimes.items()} }")  # fmt: skip
+
+
+def test_two_sequencers_number_every_entry_once(node, tmp_path):
+    """Another is started beside the node's own, and leads when it is killed."""
+    environment = {**os.environ, "COMITY_HOME": str(node.home)}
+    with subprocess.Popen([sys.executable, "-m", "comity.worker"], env=environment) as other:
+        try:
+            with node.clients("two"):
+                node.serves_again()
+                os.kill(node.pid_of_worker(), signal.SIGKILL)
+                node.serves_again()
+            node.nothing_is_lost(tmp_path / "ledger")
+        finally:
+            other.terminate()
+            assert other.wait(30) == 0
 
 
 def kill(node: Running, target: str) -> None:

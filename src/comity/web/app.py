@@ -28,7 +28,7 @@ from comity.web.access import OPEN_TO, Desk
 from comity.web.api import create_api
 from comity.web.api.app import PATH as API_PATH
 from comity.web.api.problems import on_page_error
-from comity.web.errors import PageError, no_such_page, out_of_order, too_large, unusable
+from comity.web.errors import PageError, no_such_page, out_of_order, told_of, too_large, unusable
 from comity.web.explorer import indexing
 from comity.web.guards import FailQuietly, LimitBody, SecureHeaders, words_typed
 from comity.web.mappings import known_sources
@@ -57,9 +57,10 @@ from comity.web.pages import (
     weighing,
     witnessing,
 )
-from comity.web.render import page
+from comity.web.render import bare_page, page
 from comity.web.services import Services
 from comity.web.telling import telling
+from comity.web.turns import TakeTurns, Turns
 
 HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
 MAX_BODY = 2 * 1024 * 1024  # twice what a source keeps of one unreadable message: no honest message comes near it
@@ -88,13 +89,19 @@ DESKS = (
 
 
 def create_app(
-    node: Node, *, mappings: Sequence[Path] = (), zone: str = "UTC", hosts: Sequence[str] = HOSTS, secure: bool = False
+    node: Node,
+    *,
+    mappings: Sequence[Path] = (),
+    zone: str = "UTC",
+    hosts: Sequence[str] = HOSTS,
+    secure: bool = False,
+    turns: Turns | None = None,
 ) -> FastAPI:
     """Return the application of an open node.
 
     ``mappings`` are the mapping files of its sources, for the stewards and for the doors at which systems post;
     ``zone`` is where people here read the clock; ``hosts`` are the names it answers to; ``secure`` sends the session's
-    cookie over TLS only, as every node does that is reached over a network.
+    cookie over TLS only, as every node does that is reached over a network; ``turns`` is how many are answered at once.
     """
     sources, api = known_sources(mappings, node.vocabulary), create_api()
 
@@ -118,6 +125,12 @@ def create_app(
     app.add_exception_handler(PageError, _cannot)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _unusable)
+    _wall(app, node, hosts, secure=secure, turns=turns or Turns())
+    return app
+
+
+def _wall(app: FastAPI, node: Node, hosts: Sequence[str], *, secure: bool, turns: Turns) -> None:
+    """Put the walls around every page, the innermost first."""
     app.add_middleware(FailQuietly, answer=_failed)
     app.add_middleware(LimitBody, most=MAX_BODY, answer=_too_large)
     app.add_middleware(
@@ -128,9 +141,9 @@ def create_app(
         same_site="lax",
         https_only=secure,
     )
+    app.add_middleware(TakeTurns, turns=turns, answer=_turned_away)
     app.add_middleware(SecureHeaders, encrypted=secure)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
-    return app
 
 
 async def _cannot(request: Request, error: Exception) -> Response:
@@ -160,8 +173,18 @@ async def _unusable(request: Request, error: Exception) -> Response:
     return await page(request, "cannot.html", told.status, error=told)
 
 
-async def _failed(request: Request) -> Response:
-    return await page(request, "cannot.html", HTTPStatus.INTERNAL_SERVER_ERROR, error=out_of_order())
+async def _failed(request: Request, failure: Exception) -> Response:
+    told = told_of(failure)
+    if told.again is not None:  # then no page can be made that asks the database who is looking
+        return bare_page(request, told)
+    return await page(request, "cannot.html", told.status, error=told)
+
+
+async def _turned_away(request: Request, told: PageError) -> Response:
+    """Answer before anybody is known and anything is read: in the API's own form where a program asked."""
+    if request.scope["path"].startswith(f"{API_PATH}/"):
+        return await on_page_error(request, told)
+    return bare_page(request, told)
 
 
 async def _too_large(request: Request) -> Response:

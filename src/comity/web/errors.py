@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import errno
+from typing import Final
+
+import psycopg
+
 from comity.vocabulary.models import Label
+
+AGAIN_SECONDS: Final = 2
+"""After how long one may ask again where too many ask at once: several times what those in line take."""
+
+BACK_SECONDS: Final = 10
+"""After how long where the database is away: a restart after a crash takes seconds."""
 
 
 class PageError(Exception):
-    """A request that cannot be answered: a status, a heading, and what to do next, in both languages."""
+    """A request that cannot be answered: a status, a heading, and what to do next, in both languages.
 
-    def __init__(self, status: int, heading: Label, advice: Label) -> None:
+    ``code`` is what a program reads; ``again`` says after how many seconds it may ask again (RFC 9110, Retry-After).
+    """
+
+    def __init__(
+        self, status: int, heading: Label, advice: Label, *, code: str = "refused", again: int | None = None
+    ) -> None:
         super().__init__(heading.en)
-        self.status, self.heading, self.advice = status, heading, advice
+        self.status, self.heading, self.advice, self.code, self.again = status, heading, advice, code, again
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers that go with it."""
+        return {} if self.again is None else {"retry-after": str(self.again)}
 
 
 def sign_in_first() -> PageError:
@@ -143,3 +164,51 @@ def out_of_order() -> PageError:
             "Er is niets getoond of veranderd. Probeer het opnieuw; gebeurt het weer, meld het dan aan de beheerder.",
         ),
     )
+
+
+def too_busy() -> PageError:
+    """Refuse: as many are answered at once as may be, and as many wait as may."""
+    return PageError(
+        429,
+        Label("Too many people ask at once", "Te veel mensen vragen tegelijk iets"),
+        Label(
+            "Nothing was shown or changed. Wait a few seconds and try again.",
+            "Er is niets getoond of veranderd. Wacht een paar tellen en probeer het opnieuw.",
+        ),
+        code="too-busy",
+        again=AGAIN_SECONDS,
+    )
+
+
+def too_slow() -> PageError:
+    """Refuse: what was being sent did not arrive in time."""
+    return PageError(
+        408,
+        Label("This took too long to arrive", "Dit deed er te lang over"),
+        Label(
+            "Nothing was changed. Check your connection and send it again.",
+            "Er is niets veranderd. Controleer uw verbinding en stuur het opnieuw.",
+        ),
+        code="too-slow",
+    )
+
+
+def away() -> PageError:
+    """Refuse for now: the database cannot be reached, or has no connection or no room left."""
+    return PageError(
+        503,
+        Label("Comity cannot do this at the moment", "Comity kan dit nu even niet"),
+        Label(
+            "Nothing was shown or changed. Try again in a minute; if it lasts, tell whoever runs this node.",
+            "Er is niets getoond of veranderd. Probeer het zo opnieuw; duurt het lang, meld het dan aan de beheerder.",
+        ),
+        code="unavailable",
+        again=BACK_SECONDS,
+    )
+
+
+def told_of(error: Exception) -> PageError:
+    """Return what to tell of a failure on our side: whether it passes by itself, as far as its kind says."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    # A lost connection, a server that starts or stops, none free in the pool, a full disk (classes 08, 53, 57).
+    return away() if full or isinstance(error, psycopg.OperationalError) else out_of_order()

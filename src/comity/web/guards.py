@@ -103,7 +103,7 @@ class LimitBody:
 class FailQuietly:
     """Answers an error of ours with ``answer``, and logs its kind and the route alone (rule 4)."""
 
-    def __init__(self, app: ASGIApp, answer: Callable[[Request], Awaitable[Response]]) -> None:
+    def __init__(self, app: ASGIApp, answer: Callable[[Request, Exception], Awaitable[Response]]) -> None:
         self.app, self.answer = app, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,7 +121,7 @@ class FailQuietly:
             route = getattr(scope.get("route"), "name", "")
             _log.error("request-failed", route=route, kind=type(error).__name__, where=_where(error))
             if scope["type"] == "http" and not begun:
-                await (await self.answer(Request(scope, receive)))(scope, receive, send)
+                await (await self.answer(Request(scope, receive), error))(scope, receive, send)
 
 
 def _where(error: Exception) -> str:

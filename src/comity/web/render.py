@@ -16,6 +16,7 @@ from comity.vocabulary.models import Vocabulary
 from comity.web import store
 from comity.web.access import Desk, desks_of, may_open
 from comity.web.alarm import Alarm, alarm_for
+from comity.web.errors import PageError
 from comity.web.guards import form_token
 from comity.web.language import catalogue, language_of, marked
 from comity.web.models import Citizen, Colleague, Visitor
@@ -88,6 +89,21 @@ async def page(
         )
     )
     return HTMLResponse(text, status_code=status)
+
+
+def bare_page(request: Request, told: PageError) -> HTMLResponse:
+    """Return a page that says why there is none, for when nobody can be asked who is looking: it reads nothing."""
+    language = language_of(request)
+    text = (
+        environment(language)
+        .get_template("bare.html")
+        .render(
+            language=language,
+            heading=told.heading.in_language(language),
+            advice=told.advice.in_language(language),
+        )
+    )
+    return HTMLResponse(text, told.status, told.headers)
 
 
 def translate(language: str, text: str) -> str:

@@ -29,7 +29,9 @@ PATH: Final = "/api/v1"
 _ABOUT: Final = (
     "The same reads as the pages: each under an agreement in force, for its purpose, only what it names, and with an "
     "entry in the ledger before anything is answered. What is refused and what does not exist look the same. "
-    "Descriptions of problems come in English or Dutch (Accept-Language); their codes stay."
+    "Descriptions of problems come in English or Dutch (Accept-Language); their codes stay. Any operation may answer "
+    "429 (`too-busy`: too many ask at once) or 503 (`unavailable`): then nothing was done, and Retry-After says after "
+    "how many seconds to ask again."
 )
 
 
@@ -80,5 +82,5 @@ def openapi(api: FastAPI) -> dict[str, Any]:
     return document
 
 
-async def _failed(_: Request) -> Response:
-    return failed()
+async def _failed(request: Request, error: Exception) -> Response:
+    return failed(request, error)

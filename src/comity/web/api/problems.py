@@ -19,11 +19,18 @@ from starlette.responses import JSONResponse, Response
 from comity.gate import Refusal
 from comity.gate.reasons import NOTHING_TO_SHOW
 from comity.vocabulary.models import Label
-from comity.web.errors import PageError
+from comity.web.errors import BACK_SECONDS, PageError, told_of
 from comity.web.language import language_of
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPE: Final = "urn:comity:problem:"
+_STATUS: Final = {
+    NOTHING_TO_SHOW.code: HTTPStatus.NOT_FOUND,
+}
+_HEADERS: Final[Mapping[HTTPStatus, Mapping[str, str]]] = {
+    HTTPStatus.UNAUTHORIZED: {"www-authenticate": 'Bearer realm="comity"'},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"retry-after": str(BACK_SECONDS)},
+}
 
 
 class Fault(BaseModel):
@@ -86,7 +93,7 @@ def no_such_thing() -> ProblemError:
 def refused(refusal: Refusal) -> ProblemError:
     """Return the problem that tells of a refusal by the gate what the requester may know."""
     code = refusal.reason.code.partition(":")[0]
-    status = HTTPStatus.NOT_FOUND if code == NOTHING_TO_SHOW.code else HTTPStatus.FORBIDDEN
+    status = _STATUS.get(code, HTTPStatus.FORBIDDEN)
     return ProblemError(status, code, refusal.reason.label, refusal.id)
 
 
@@ -94,16 +101,16 @@ async def on_problem(request: Request, error: Exception) -> Response:
     """Answer a :class:`ProblemError`."""
     if not isinstance(error, ProblemError):
         raise error
-    headers = {"www-authenticate": 'Bearer realm="comity"'} if error.status == HTTPStatus.UNAUTHORIZED else {}
-    told = error.detail.in_language(language_of(request))
-    return _answer(error.status, error.code, told, headers, entry=str(error.entry) if error.entry else None)
+    headers = _HEADERS.get(error.status, {})
+    detail = error.detail.in_language(language_of(request))
+    return _answer(error.status, error.code, detail, headers, entry=str(error.entry) if error.entry else None)
 
 
 async def on_page_error(request: Request, error: Exception) -> Response:
     """Answer what a wall around all pages refuses."""
     if not isinstance(error, PageError):
         raise error
-    return _answer(HTTPStatus(error.status), "refused", error.advice.in_language(language_of(request)), {})
+    return told(request, error)
 
 
 async def on_unusable(_: Request, error: Exception) -> Response:
@@ -123,8 +130,17 @@ async def on_http(_: Request, error: Exception) -> Response:
     return _answer(status, status.phrase.lower().replace(" ", "-"), status.phrase + ".", error.headers or {})
 
 
-def failed() -> Response:
-    """Return the answer to an error of ours."""
+def told(request: Request, error: PageError) -> Response:
+    """Return what a page would say, as a problem; with after how long to ask again, where that is known."""
+    detail = error.advice.in_language(language_of(request))
+    return _answer(HTTPStatus(error.status), error.code, detail, error.headers)
+
+
+def failed(request: Request, error: Exception) -> Response:
+    """Return the answer to a failure on our side; whether it passes by itself, as far as its kind says."""
+    passing = told_of(error)
+    if passing.again is not None:
+        return told(request, passing)
     detail = "Something went wrong on our side. Nothing was shown or changed. Try again."
     return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "failed", detail, {})
 
