@@ -16,12 +16,14 @@ from comity.store import Role
 # role, relations, the most it may be granted there. A star means: on some columns only.
 RIGHTS = """
 comity_intake     | ledger.outbox                                           | insert*
-comity_gate       | ledger.outbox                                           | insert*
+comity_gate       | ledger.outbox                                           | select* insert*
 comity_governance | ledger.outbox                                           | insert*
 
 comity_ledger     | ledger.outbox                                           | select insert delete
 comity_ledger     | ledger.entry ledger.tile ledger.checkpoint              | select insert
 comity_ledger     | ledger.refused                                          | select insert
+comity_ledger     | ledger.age_limit                                        | select
+comity_gate       | ledger.age_limit                                        | select
 comity_gate       | ledger.entry ledger.tile ledger.checkpoint              | select
 comity_governance | ledger.entry ledger.tile ledger.checkpoint              | select
 comity_ledger     | ledger.cosignature ledger.witnessed                     | select insert

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
 from comity import ledger
 from comity.cli.failing import REFUSED, Failed, Misused
@@ -15,13 +15,14 @@ from comity.ledger.checkpoint import Checkpoint
 from comity.ledger.memory import Memory
 from comity.ledger.merkle import Tree
 from comity.ledger.note import Note, Signer
-from comity.ledger.store import Connection, peers, tile_reader, witnessed
+from comity.ledger.store import Connection, ages, peers, set_age_limit, tile_reader, witnessed
 from comity.ledger.verify import told, verify_export, verify_receipt
 from comity.ledger.views import split_views, strangers_to
 from comity.node import Node
 from comity.store import Role
 
 Span = Annotated[tuple[int, int], Parameter("--range")]
+Seconds = Annotated[int | None, Parameter(validator=validators.Number(gte=0))]
 
 app = App(name="ledger", help="What was done, line by line, signed, so that anybody can check it.")
 
@@ -32,6 +33,31 @@ def head() -> None:
     with node() as opened, opened.store.connect(Role.GATE) as conn:
         newest = ledger.head(conn)
     print(newest.note if newest else "Nothing has been signed yet: start the node with `comity up`.", end="")
+
+
+@app.command
+def limits(*, unsequenced: Seconds = None, unwitnessed: Seconds = None) -> None:
+    """Print how far the ledger is behind, and from when on nothing leaves; with a number, set it.
+
+    Parameters
+    ----------
+    unsequenced
+        Seconds that an act may wait for its number.
+    unwitnessed
+        Seconds that a signed head may be without a quorum of witnesses; 0 for no limit.
+    """
+    with node() as opened, opened.store.connect(Role.OWNER) as conn:
+        seen = ages(conn)
+        if unsequenced is not None or unwitnessed is not None:
+            wanted = seen.unwitnessed_limit if unwitnessed is None else unwitnessed or None
+            set_age_limit(conn, unsequenced or seen.unsequenced_limit, wanted)
+            seen = ages(conn)
+    for what, age, limit in (
+        ("the oldest act that waits for its number", seen.unsequenced, seen.unsequenced_limit),
+        ("the oldest head without a quorum of witnesses", seen.unwitnessed, seen.unwitnessed_limit),
+    ):
+        print(f"{age:,.0f} s: {what}; {f'nothing leaves from {limit:,} s on' if limit else 'no limit is set'}")
+    print("The gate is closed until the ledger has caught up." if seen.is_past() else "The gate is open.")
 
 
 @app.command

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from errno import EADDRINUSE
 from pathlib import Path
 from typing import Annotated, Final
 from zoneinfo import available_timezones
@@ -28,8 +29,10 @@ from comity.node import Node, open_node
 from comity.store import Role, Settings
 from comity.store.keeping import kept_running
 from comity.web.app import HOSTS, create_app
+from comity.web.metrics import serving_metrics
 from comity.web.models import Colleague
 from comity.web.store import put_colleague, send_letter
+from comity.web.turns import Turns
 
 PEOPLE: Final = 5_000
 LETTER_DAYS: Final = 90
@@ -53,6 +56,7 @@ def up(  # noqa: PLR0913  (a person names what they want)
     behind_proxy: bool = False,
     zone: str = "Europe/London",
     mappings: Path | None = None,
+    metrics: Port | None = None,
 ) -> None:
     """Start the node: its PostgreSQL, the ledger's process and the pages. Ctrl-C stops them all.
 
@@ -72,6 +76,8 @@ def up(  # noqa: PLR0913  (a person names what they want)
         The zone in which people here read the clock.
     mappings
         The folder of the mapping files: their stewards see these sources, and systems may post messages to them.
+    metrics
+        The port of this machine on which to serve numbers for Prometheus; none, if not given.
     """
     place = Place(address, port, name, certificate, key, behind_proxy)
     if zone not in available_timezones():
@@ -83,9 +89,25 @@ def up(  # noqa: PLR0913  (a person names what they want)
         open_node(Settings.from_environment(os.environ)) as node,
         kept_running(node.store),
         _ledger_process(node.settings),
+        _metrics(node, turns := Turns(), metrics) as told,
     ):
-        app = create_app(node, mappings=files, zone=zone, hosts=(*HOSTS, *name), secure=place.is_encrypted)
-        serve(app, place, lambda _: f"The node is {node.name}.")
+        app = create_app(node, mappings=files, zone=zone, hosts=(*HOSTS, *name), secure=place.is_encrypted, turns=turns)
+        serve(app, place, lambda _: f"The node is {node.name}.{told}")
+
+
+@contextmanager
+def _metrics(node: Node, turns: Turns, port: int | None) -> Iterator[str]:
+    """Serve the numbers for whoever watches the node, if a port was given; yields what to say of it."""
+    if port is None:
+        yield ""
+        return
+    try:
+        with serving_metrics(node, turns, port) as served:
+            yield f" Its numbers are at http://{LOOPBACK}:{served}/metrics"
+    except OSError as error:
+        if error.errno != EADDRINUSE:
+            raise
+        raise Misused(f"Port {port} is taken. Name another for --metrics.") from None
 
 
 def demo(*, data: Path | None = None, people: People = PEOPLE, port: Port = 0) -> None:

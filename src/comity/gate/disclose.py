@@ -10,7 +10,8 @@ Rules:
    rows, and then runs the one compiled statement. It is committed before this function returns anything.
 5. An agreement that is not there, a person who is not there and a person who is not covered are one answer to whoever
    asks. The log has the difference.
-6. What left sealed is opened after that, with the keys that were handed in, and minimised then.
+6. While the ledger is behind nothing is released (:mod:`comity.gate.behind`); that is a refusal like any other.
+7. What left sealed is opened after that, with the keys that were handed in, and minimised then.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from psycopg.pq import TransactionStatus
 from comity.agreements import Considered
 from comity.gate import reasons
 from comity.gate.answer import Raw, disclosure
+from comity.gate.behind import behind
 from comity.gate.compile import Compiled, compile_verdict
 from comity.gate.decide import decide
 from comity.gate.due import refusal_due
@@ -62,6 +64,9 @@ async def disclose(
     asking = Asking(uuid4(), secrets.token_bytes(SALT_SIZE), now, request)
     agreement = (conn, request.agreement, vocabulary, now)
     known = remembered(*agreement) or await look_up(*agreement)
+    closed = await behind(conn)
+    if closed is not None:
+        return await refuse(conn, asking, known.considered, closed, vocabulary)
     for _ in range(_MOST_LOOKS):
         answer = await _answer(conn, asking, known, vocabulary, keyring)
         if answer is not None:
@@ -127,9 +132,11 @@ async def disclose_together(
     """Carry out at once, in one transaction, whichever of these reads one execution can answer; by the request's id.
 
     Whatever else is asked is left out, and nothing was done about it: what is refused, what goes by other values, all
-    if the agreement is not remembered or has changed. Whoever is left out is to be answered alone, by
-    :func:`disclose`; and so is everybody after an error, since nobody can say for which of them it was.
+    if the agreement is not remembered or has changed, or if the ledger is behind. Whoever is left out is to be
+    answered alone, by :func:`disclose`; and so is everybody after an error, since nobody can say for which it was.
     """
+    if await behind(conn):
+        return {}
     ready = [it for it in (_remembered(conn, asking, vocabulary, keyring) for asking in askings) if it]
     return await _carried([it for it in ready if it.is_answered_with(ready[0])], conn) if ready else {}
 

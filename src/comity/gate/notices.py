@@ -19,7 +19,8 @@ Rules:
    the refusal that it is, once, in the transaction that ends the subscription. Asking anew is a new request.
 7. A row counts as new by when it was received. What arrived in the hour before the subscription but was not committed
    by then is new as well: what was there already is marked as told when it begins.
-8. Only the subscriber reads their subscriptions and notices, and only they end one; another's looks like none.
+8. While the ledger is behind nobody is told anything; what was new meanwhile is told once it has caught up.
+9. Only the subscriber reads their subscriptions and notices, and only they end one; another's looks like none.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID, uuid4
 
 from comity.gate import reasons
+from comity.gate.behind import behind
 from comity.gate.compile import compile_verdict
 from comity.gate.decide import decide
 from comity.gate.disclose import Connection, carry_out, refuse
@@ -110,7 +112,12 @@ class Teller:
             return before
         identity = uuid4()
         asks = Notice(person, identity, now - LATE, first=True)
-        found = await self._carried_out(conn, _asking(identity, asks, request, now))
+        asking = _asking(identity, asks, request, now)
+        closed = await behind(conn)
+        if closed is not None:
+            known = await look_up(conn, request.agreement, self.vocabulary, now)
+            return await refuse(conn, asking, known.considered, closed, self.vocabulary)
+        found = await self._carried_out(conn, asking)
         if isinstance(found, Refusal):
             return found
         return identity if found.kind == "disclosure" else Refusal(identity, now, reasons.NOTHING_TO_SHOW)
@@ -118,7 +125,7 @@ class Teller:
     async def tell(self, conn: Connection, subscription: UUID, now: datetime, admitted: Admitted) -> int:
         """Tell a subscriber what is new, if anything is; return of how many rows."""
         row = await _one(conn, _QUERIES.subscription, {"id": subscription})
-        if row is None:
+        if row is None or await behind(conn):
             return 0
         _, agency, person, role, agreement, purpose, about, case, justification, since = row
         requester = Requester(agency, person, role)

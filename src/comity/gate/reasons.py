@@ -27,6 +27,11 @@ def _reason(code: str, en: str, nl: str) -> Reason:
 UNKNOWN_ACT: Final = _reason(
     "unknown-act", "The gate does not know this kind of request.", "De poort kent dit soort verzoek niet."
 )
+LEDGER_BEHIND: Final = _reason(
+    "ledger-behind",
+    "The ledger is behind, and nothing is provided until it has caught up. Try again in a few minutes.",
+    "Het logboek loopt achter; tot het bij is wordt niets verstrekt. Probeer het over enkele minuten opnieuw.",
+)
 NO_PURPOSE: Final = _reason("no-purpose", "No purpose was stated. Choose one.", "Er is geen doel genoemd. Kies er een.")
 OTHER_PURPOSE: Final = _reason(
     "other-purpose",
@@ -222,7 +227,8 @@ UNFIT_MINIMISER: Final = _reason(
 
 #: Reasons that the requester may read as they are: each is about the request or the agreement, none about a record.
 THEIRS: Final = frozenset({
-    UNKNOWN_ACT, NO_PURPOSE, OTHER_PURPOSE, NOT_IN_FORCE, NOT_A_RECIPIENT, ROLE_NOT_LISTED, ROLE_NOT_HELD, NO_REQUESTER,
+    LEDGER_BEHIND, UNKNOWN_ACT, NO_PURPOSE, OTHER_PURPOSE, NOT_IN_FORCE, NOT_A_RECIPIENT,
+    ROLE_NOT_LISTED, ROLE_NOT_HELD, NO_REQUESTER,
     NO_CASE_REFERENCE, NO_JUSTIFICATION, UNUSABLE_TEXT, UNKNOWN_STATEMENT, CHANNEL_CLOSED, SEARCH_CLOSED,
     NOTIFY_CLOSED, EXTRACT_CLOSED, STATISTIC_CLOSED, DATA_GONE, NO_REVIEW_WRITTEN,
     UNKNOWN_CONSENT, NOTHING_RELEASED, CRITERION_NOT_RELEASED, NOTHING_TO_SHOW,

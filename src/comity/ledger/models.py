@@ -53,3 +53,22 @@ class Backlog:
 
     waiting: int
     refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """How far the ledger is behind, in seconds, and how far it may be: ``None`` is no limit.
+
+    ``unsequenced`` is the age of the oldest act without a number, ``unwitnessed`` that of the oldest head for which no
+    quorum of witnesses vouches; 0 if there is none.
+    """
+
+    unsequenced: float
+    unsequenced_limit: int | None
+    unwitnessed: float
+    unwitnessed_limit: int | None
+
+    def is_past(self, seconds: float = 0) -> bool:
+        """Whether either is past its limit, if it was looked at so many ``seconds`` ago."""
+        pairs = ((self.unsequenced, self.unsequenced_limit), (self.unwitnessed, self.unwitnessed_limit))
+        return any(limit is not None and age > 0 and age + seconds > limit for age, limit in pairs)

@@ -144,3 +144,11 @@ select origin, note, cosigned_at from ledger.peer where note is not null order b
 -- name: set_aside
 -- Sets the tables of a ledger aside that may not go on, and puts empty ones in their place.
 select ledger.set_aside(%(number)s);
+
+-- name: ages
+-- How long the oldest act waits for its number, and the oldest head for its quorum, in seconds; and the limits of both.
+select unsequenced, unsequenced_limit, unwitnessed, unwitnessed_limit from ledger.ages();
+
+-- name: set_age_limit
+-- Sets the limits, from now on.
+insert into ledger.age_limit (unsequenced, unwitnessed) values (%(unsequenced)s, %(unwitnessed)s);

@@ -17,7 +17,7 @@ from comity.ledger.cosignature import CosignerKey, parse_signatures, with_signat
 from comity.ledger.entry import Entry
 from comity.ledger.errors import DamagedLedgerError, EntryNotFoundError
 from comity.ledger.merkle import EMPTY_ROOT, HASH_SIZE, TILE_HEIGHT, TILE_WIDTH, ReadTile, Tree, leaf_hash
-from comity.ledger.models import Backlog, Head, Logged, Refused, Waiting
+from comity.ledger.models import Ages, Backlog, Head, Logged, Refused, Waiting
 from comity.ledger.note import Note, Signature
 from comity.ledger.proof import Proof
 from comity.ledger.tiles import Edge, FullTile
@@ -99,6 +99,21 @@ def backlog(connection: Connection) -> Backlog:
     """Return how many entries wait to be numbered, and how many could not be; only the sequencer's role may look."""
     counts = [connection.execute(_QUERIES[query]).fetchall()[0][0] for query in ("waiting", "refused")]
     return Backlog(*counts)
+
+
+def ages_query() -> bytes:
+    """Return the statement that tells one row: the fields of :class:`Ages`, for whatever kind of connection."""
+    return _QUERIES["ages"]
+
+
+def ages(connection: Connection) -> Ages:
+    """Return how far the ledger is behind, and how far it may be."""
+    return Ages(*connection.execute(_QUERIES["ages"]).fetchall()[0])
+
+
+def set_age_limit(connection: Connection, unsequenced: int | None, unwitnessed: int | None) -> None:
+    """Set, as the owner, how old what waits may be, in seconds, before nothing leaves; ``None`` is no limit."""
+    connection.execute(_QUERIES["set_age_limit"], {"unsequenced": unsequenced, "unwitnessed": unwitnessed})
 
 
 # ---- witnesses of this ledger ----------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from psycopg import Connection, sql
 
 from comity.agreements import Considered, standing_from_rows, standing_query
 from comity.gate import on_spark, reasons
+from comity.gate.behind import behind_now
 from comity.gate.compile import bind
 from comity.gate.decide import decide
 from comity.gate.disclose import written_of_refusal
@@ -202,7 +203,7 @@ def _judge(office: Office, asking: Asking, now: datetime) -> _Judged:
         why = reasons.not_in_force(considered.standing) if considered else reasons.UNKNOWN_AGREEMENT
         return _Judged(said, considered, None, why)
     verdict = decide(request, considered.agreement, considered.standing, office.vocabulary, now)
-    return _Judged(said, considered, verdict, verdict.refusal)
+    return _Judged(said, considered, verdict, behind_now(office.conn) or verdict.refusal)
 
 
 def _refuse(office: Office, asking: Asking, judged: _Judged, reason: Reason) -> Refusal:

@@ -152,7 +152,8 @@ def collect(counter: Counter, requester: Requester, extract: UUID, name: str, no
     order = replace(found.order, asking=again)
     refusal = judge(counter.office, order, version=found.version, about=_about(counter, extract))
     if refusal is not None:
-        _refused(counter, extract, refusal, now)
+        if refusal.reason != reasons.LEDGER_BEHIND:  # which passes: what was made is still theirs to collect
+            _refused(counter, extract, refusal, now)
         return refusal
     return counter.path_of(extract) / name
 

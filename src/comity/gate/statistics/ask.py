@@ -35,6 +35,7 @@ from psycopg.pq import TransactionStatus
 from comity.agreements import Agreement
 from comity.agreements.models import PrivacyBudget
 from comity.gate import reasons
+from comity.gate.behind import behind
 from comity.gate.compile import bind
 from comity.gate.conditions import Blind
 from comity.gate.decide import decide
@@ -108,6 +109,9 @@ async def ask(
     asking = Asking(uuid4(), secrets.token_bytes(SALT_SIZE), now, request)
     agreement = (conn, request.agreement, vocabulary, now)
     known = remembered(*agreement) or await look_up(*agreement)
+    closed = await behind(conn)
+    if closed is not None:
+        return await refuse(conn, asking, known.considered, closed, vocabulary)
     for _ in range(_MOST_LOOKS):
         try:
             return await _answer(conn, asking, known, vocabulary, keyring)

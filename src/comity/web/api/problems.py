@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from comity.gate import Refusal
-from comity.gate.reasons import NOTHING_TO_SHOW
+from comity.gate.reasons import LEDGER_BEHIND, NOTHING_TO_SHOW
 from comity.vocabulary.models import Label
 from comity.web.errors import BACK_SECONDS, PageError, told_of
 from comity.web.language import language_of
@@ -26,6 +26,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 _TYPE: Final = "urn:comity:problem:"
 _STATUS: Final = {
     NOTHING_TO_SHOW.code: HTTPStatus.NOT_FOUND,
+    LEDGER_BEHIND.code: HTTPStatus.SERVICE_UNAVAILABLE,  # it passes, and is about nobody
 }
 _HEADERS: Final[Mapping[HTTPStatus, Mapping[str, str]]] = {
     HTTPStatus.UNAUTHORIZED: {"www-authenticate": 'Bearer realm="comity"'},
