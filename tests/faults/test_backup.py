@@ -145,6 +145,7 @@ def test_a_log_that_cannot_be_kept_is_tried_again_and_leaves_no_hole(node):
     with psycopg.connect(superuser(node), autocommit=True) as conn:
         name = conn.execute("select pg_walfile_name(pg_switch_wal())").fetchone()[0]
         until(lambda: conn.execute("select failed_count > 0 from pg_stat_archiver").fetchone()[0])
+        assert "until then the log grows" in comity(node.home, "doctor", code=69)
         wal.with_name("away").rename(wal)
         until((wal / name).exists)
 

@@ -18,9 +18,10 @@ from comity.cli.failing import UNAVAILABLE, Failed, told
 from comity.cli.opening import node, now
 from comity.cli.reviews import open_reviews, overdue_agreements
 from comity.intake.glance import glance
-from comity.ledger.store import backlog
+from comity.ledger.store import ages, backlog
 from comity.node import Node, open_node
 from comity.store import Role, Settings
+from comity.store.backup import archiving
 
 LEAST_DISK: Final = 2 * 2**30
 """Bytes free below which a load may fill the disk: an empty cluster, its WAL and a small chain take half of it."""
@@ -62,7 +63,9 @@ def _ledger(opened: Node) -> Iterator[str]:
     else:
         yield f"Ledger    {newest.checkpoint.size:,} lines, signed {newest.signed_at:%Y-%m-%d %H:%M:%S}"
     with opened.store.connect(Role.LEDGER) as conn:
-        behind = backlog(conn)
+        behind, closed = backlog(conn), ages(conn).is_past()
+    if closed:
+        yield "          it is behind its limit, and nothing leaves until it has caught up: `comity ledger limits`"
     if behind.waiting:
         yield f"          {behind.waiting:,} lines wait to be numbered; `comity up` numbers them"
     if behind.refused:
@@ -133,12 +136,23 @@ def _reviewed(opened: Node) -> Iterator[Finding]:
         yield Finding(well=False, what=f"{name} was to be reviewed by {day}", mend=mend)
 
 
+def _archived(opened: Node) -> Iterator[Finding]:
+    """Yield whether what PostgreSQL writes is kept for a restore, where a backup was ever asked for."""
+    kept = archiving(opened.store)
+    if kept is not None:
+        what = "what PostgreSQL writes is kept in the folder of the backup"
+        log = opened.settings.home / "postgres.log"
+        mend = f"See that {kept.folder} is there and has room; until then the log grows. {log} says why."
+        yield Finding(kept.well, what, mend)
+
+
 def _store(settings: Settings) -> Iterator[Finding]:
     try:
         with open_node(settings) as opened, opened.store.connect(Role.OWNER) as conn:
             row = conn.execute("show server_version").fetchone()
             yield Finding(well=True, what=f"PostgreSQL {row[0] if row else '?'} starts, and its tables are up to date")
             yield from _reviewed(opened)
+            yield from _archived(opened)
     except Exception as error:
         words = told(error)
         if words is None:

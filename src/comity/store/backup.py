@@ -31,7 +31,6 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from comity.store import postmaster
@@ -43,8 +42,10 @@ from comity.store.models import DATABASE, Settings
 from comity.store.place import Place, make_home, prepare_place, recorded_place
 from comity.store.private import write_private
 from comity.store.provision import renew_passwords
+from comity.store.queries import load_queries
 from comity.store.store import Store
 
+_QUERIES: Final = load_queries("comity.store")
 _NAMED: Final = "base-%Y%m%dT%H%M%S.%fZ"
 _RESTORE_SECONDS: Final = 6 * 3600.0  # a log of days is replayed in minutes to hours
 _POLL_SECONDS: Final = 0.1
@@ -65,6 +66,24 @@ def backups_in(folder: Path) -> list[Backup]:
         with contextlib.suppress(ValueError):
             found.append(Backup(each, datetime.strptime(each.name, _NAMED).replace(tzinfo=UTC)))
     return sorted(found, key=lambda it: it.ended_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Archiving:
+    """Where the log is kept, and whether the last piece of it could be."""
+
+    folder: Path
+    well: bool
+
+
+def archiving(store: Store) -> Archiving | None:
+    """Return how the keeping of the log goes; ``None`` if it was never asked for, or is somebody else's."""
+    link = store.cluster.place.root / postmaster.ARCHIVE if store.cluster else None
+    if link is None or not link.is_symlink():
+        return None
+    with psycopg.connect(store.admin) as conn:
+        row = conn.execute(_QUERIES.archived_well).fetchone()
+    return Archiving(link.readlink(), bool(row and row[0]))
 
 
 # ---- backing up -----------------------------------------------------------------------------------------------------
@@ -163,7 +182,7 @@ def _run(command: list[str], environment: Mapping[str, str], failed: str) -> Non
 def _moment(cluster: Cluster) -> datetime:
     """Return the moment on the server's clock, by which its log's commits are timed."""
     with psycopg.connect(cluster.conninfo()) as conn:
-        row = conn.execute("SELECT clock_timestamp()").fetchone()
+        row = conn.execute(_QUERIES.moment).fetchone()
     if row is None:
         raise RuntimeError("the server has no clock")
     moment: datetime = row[0]
@@ -259,7 +278,7 @@ def _wait_until_recovered(place: Place, log: Path) -> None:
         if postmaster.running(place) is None:
             break
         with contextlib.suppress(psycopg.OperationalError), psycopg.connect(_trusted(place)) as conn:
-            if conn.execute(sql.SQL("SELECT pg_is_in_recovery()")).fetchone() == (False,):
+            if conn.execute(_QUERIES.is_recovering).fetchone() == (False,):
                 return
         time.sleep(_POLL_SECONDS)
     raise BackupError(

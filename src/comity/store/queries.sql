@@ -40,3 +40,15 @@ SELECT name, sha256 FROM store.migration WHERE room = %s ORDER BY name
 -- name: record_migration
 -- Remember a migration, in the transaction that applies it.
 INSERT INTO store.migration (room, name, sha256) VALUES (%s, %s, %s)
+
+-- name: archived_well
+-- Whether the last piece of the log that was to be kept elsewhere could be.
+SELECT last_failed_time IS NULL OR last_archived_time > last_failed_time FROM pg_stat_archiver
+
+-- name: moment
+-- The moment on the server's clock, by which the commits in its log are timed.
+SELECT clock_timestamp()
+
+-- name: is_recovering
+-- Whether the server still replays its log.
+SELECT pg_is_in_recovery()
