@@ -204,3 +204,17 @@ def test_a_database_that_is_away_is_told_as_such_until_it_is_back(node, asked, l
         assert min(int(it.headers["retry-after"]) for it in (page, problem)) > 0
         until(lambda: client.get(f"/api/v1/persons/{person}", headers=headers).status_code == 200)
         assert client.get("/agreements").status_code == 200
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "The ledger is behind"), ("nl", "Het logboek loopt achter")])
+def test_a_program_hears_that_the_ledger_is_behind_and_when_to_return(node, asked, language, words):
+    headers, person = asked
+    with psycopg.connect(node.store.admin, dbname=node.store.database) as conn:
+        conn.execute("update ledger.outbox set queued_at = clock_timestamp() - interval '301 seconds'")
+    with serving(create_app(node)) as url:
+        answer = httpx.get(f"{url}/api/v1/persons/{person}", headers={**headers, "accept-language": language})
+    assert answer.status_code == 503
+    assert (answer.json()["code"], bool(answer.json()["entry"])) == ("ledger-behind", True)
+    assert words in answer.json()["detail"]
+    assert int(answer.headers["retry-after"]) > 0
+    assert disclosed(node) == 0
