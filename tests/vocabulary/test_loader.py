@@ -207,8 +207,23 @@ FAULTS = {
         "retention.yaml", 'nl: "Gegevens worden niet langer bewaard dan nodig', 'xx: "Gegevens worden niet langer bewaard dan nodig', -3,
         "has no label in 'nl'", "add nl",
     ),
+    "a schedule that runs from no day": (
+        "retention_schedules.yaml", "runs_from: [supervision.ends_on,", "runs_from: [supervision.kind,", 0,
+        "'uk/hmpps-probation' names the unknown runs_from 'supervision.kind'", "did you mean 'supervision.ends_on'",
+    ),
+    "a schedule of no code": (
+        "retention_schedules.yaml", "{charge.severity: [lesser,", "{charge.severity: [lessor,", 0,
+        "'when' names the unknown charge.severity 'lessor'", "did you mean 'lesser'",
+    ),
+    "a schedule that restricts for ever": (
+        "retention_schedules.yaml", "keep: P5Y, then: restrict, afterwards: P5Y", "keep: P5Y, then: restrict", -2,
+        "says not both that it restricts and for how long", "give restrict an afterwards",
+    ),
+    "a schedule whose time is none": (
+        "retention_schedules.yaml", "keep: P30Y", "keep: 30", 0, "'30' is no length of time", "write e.g. P5Y",
+    ),
     "a value that is empty": (
-        "vocabulary.yaml", 'version: "2026.2"', "version:", 0, "'version' is not a text", "write version",
+        "vocabulary.yaml", 'version: "2026.3"', "version:", 0, "'version' is not a text", "write version",
     ),
     "syntax": (
         "code_lists.yaml", "    female:  {en: Female", "    female:  en: Female", None, "this is not YAML", "mend the syntax",

@@ -107,6 +107,10 @@ class Block:
         """Return the text under each key, in the order of the file."""
         return {key: self.text(key) for key in self._values}
 
+    def names(self) -> tuple[str, ...]:
+        """Return the keys, in the order of the file."""
+        return tuple(self._values)
+
     def blocks(self) -> Iterator[Block]:
         """Yield the mapping under each key, in the order of the file."""
         for key in self._values:

@@ -21,7 +21,8 @@ from comity.vocabulary.models import (
 )
 from comity.vocabulary.names import BASIS_NAME, check_name
 
-_LENGTH: Final = re.compile(r"P(?=\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?")
+LENGTH: Final = re.compile(r"P(?=\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?")
+"""A length of time as these files write it: ISO 8601 in years, months, weeks and days."""
 
 
 class Known(NamedTuple):
@@ -53,20 +54,20 @@ def _restriction(block: Block, known: Known) -> Restriction:
     unless = block.block("unless") if "unless" in block else None
     restriction = Restriction(
         term=block.name,
-        jurisdiction=_jurisdiction(block, known.jurisdictions),
+        jurisdiction=jurisdiction_of(block, known.jurisdictions),
         act=block.text("act"),
         article=block.text("article"),
         certainty=block.choice("certainty", Certainty),
         label=block.label(),
         sensitivities=data.choices("sensitivity", Sensitivity),
         identifiabilities=data.choices("identifiability", Identifiability),
-        fields=_named(data, "fields", fields),
-        subjects=_named(block, "subjects", known.subjects),
-        purposes=_named(block, "purposes", known.purposes),
-        grounds=_named(block, "grounds", known.bases),
+        fields=named(data, "fields", fields),
+        subjects=named(block, "subjects", known.subjects),
+        purposes=named(block, "purposes", known.purposes),
+        grounds=named(block, "grounds", known.bases),
         covers=unless.choices("covers", Cover) if unless else (),
-        bases=_named(unless, "bases", known.bases) if unless else (),
-        forms=_named(unless, "forms", known.minimisers) if unless else (),
+        bases=named(unless, "bases", known.bases) if unless else (),
+        forms=named(unless, "forms", known.minimisers) if unless else (),
         consents=unless.words("consent") if unless else (),
     )
     if not (restriction.sensitivities or restriction.identifiabilities or restriction.fields):
@@ -79,25 +80,26 @@ def _restriction(block: Block, known: Known) -> Restriction:
 
 def _limit(block: Block, known: Known) -> RetentionLimit:
     longest = block.text("longest", "") or None
-    if longest and not _LENGTH.fullmatch(longest):
+    if longest and not LENGTH.fullmatch(longest):
         block.place_of("longest").refuse(f"{longest!r} is no length of time", "write e.g. P5Y or P6M")
     limit = RetentionLimit(
         term=block.name,
-        jurisdiction=_jurisdiction(block, known.jurisdictions),
+        jurisdiction=jurisdiction_of(block, known.jurisdictions),
         act=block.text("act"),
         article=block.text("article"),
         certainty=block.choice("certainty", Certainty),
         label=block.label(),
-        purposes=_named(block, "purposes", known.purposes),
-        bases=_named(block, "bases", known.bases),
-        records=_named(block, "records", known.records),
+        purposes=named(block, "purposes", known.purposes),
+        bases=named(block, "bases", known.bases),
+        records=named(block, "records", known.records),
         longest=longest,
     )
     block.finish()
     return limit
 
 
-def _jurisdiction(block: Block, jurisdictions: Collection[str]) -> str:
+def jurisdiction_of(block: Block, jurisdictions: Collection[str]) -> str:
+    """Return the jurisdiction that the name of a provision begins with; a refusal if there is no such one."""
     check_name(block, BASIS_NAME)
     jurisdiction = block.name.partition("/")[0]
     if jurisdiction not in jurisdictions:
@@ -107,7 +109,8 @@ def _jurisdiction(block: Block, jurisdictions: Collection[str]) -> str:
     return jurisdiction
 
 
-def _named(block: Block, key: str, known: Collection[str]) -> tuple[str, ...]:
+def named(block: Block, key: str, known: Collection[str]) -> tuple[str, ...]:
+    """Return the words listed under ``key``; a refusal with the nearest right word if one is not ``known``."""
     words = block.words(key)
     for word in words:
         if word not in known:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from comity.vocabulary.files import Block, nearest, read_file
+from comity.vocabulary.keeping import Words, schedules
 from comity.vocabulary.law import Known, restrictions, retention_limits
 from comity.vocabulary.models import Code, CodeList, Cover, LawfulBasis, Purpose, Term, Vocabulary
 from comity.vocabulary.names import BASIS_NAME, TERM_NAME, check_name, iri
@@ -46,6 +47,10 @@ def load_from(folder: Path) -> Vocabulary:
     purposes = _purposes(read_file(folder / "purposes.yaml"))
     bases = _bases(read_file(folder / "lawful_bases.yaml"), sections["jurisdictions"])
     subjects, minimisers = sections["subject_categories"], sections["minimisers"]
+    kept, verbatim = schedules(
+        read_file(folder / "retention_schedules.yaml"),
+        Words(sections["jurisdictions"], sections["agency_kinds"], records, subjects),
+    )
     known = Known(sections["jurisdictions"], purposes, bases, records, subjects, minimisers)
     return Vocabulary(
         version=_version(read_file(folder / "vocabulary.yaml")),
@@ -55,6 +60,8 @@ def load_from(folder: Path) -> Vocabulary:
         lawful_bases=bases,
         restrictions=restrictions(read_file(folder / "restrictions.yaml"), known),
         retention_limits=retention_limits(read_file(folder / "retention.yaml"), known),
+        schedules=kept,
+        verbatim=verbatim,
         **sections,
     )
 

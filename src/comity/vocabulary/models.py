@@ -7,7 +7,7 @@ data files beside it and refuses a file that contradicts itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
@@ -241,6 +241,45 @@ class RetentionLimit:
     longest: str | None = None
 
 
+class Disposal(StrEnum):
+    """What happens when a time is over."""
+
+    DELETE = "delete"  # it is erased
+    REVIEW = "review"  # a person decides whether it is still needed
+    RESTRICT = "restrict"  # it is shown to nobody any more, and kept sealed for a while (LED art. 16(3))
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long what is held is kept, from which event, what happens then, and the provision that says so.
+
+    Of ``agencies``, ``records`` and ``subjects``, none means any; ``when`` names codes (``charge.severity``) of the
+    record or of what it stands with. The time runs from the latest of ``runs_from`` that has happened: ``received``, or
+    a day (``case.closed_on``). ``whole``: all else that the source holds of that person is kept as long.
+    """
+
+    term: str  # e.g. nl/wpg-art8-6-14
+    jurisdiction: str
+    act: str
+    article: str
+    certainty: Certainty
+    label: Label
+    runs_from: tuple[str, ...]
+    keep: str
+    then: Disposal
+    agencies: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    afterwards: str | None = None
+    whole: bool = False
+
+    @property
+    def named(self) -> int:
+        """How much it names: of two that fit, the one that names more counts."""
+        return bool(self.records) + bool(self.subjects) + len(self.when)
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A named term with a definition: an operation, a kind of agency, a role, a category of data subject."""
@@ -269,6 +308,8 @@ class Vocabulary:
     jurisdictions: Mapping[str, Term]
     restrictions: Mapping[str, Restriction]
     retention_limits: Mapping[str, RetentionLimit]
+    schedules: Mapping[str, Schedule]
+    verbatim: Mapping[str, str]  # by jurisdiction, how long a message is kept word for word
 
     def record_type(self, name: str) -> RecordType:
         """Return a record type; :class:`UnknownTermError` with the nearest right word if there is none."""

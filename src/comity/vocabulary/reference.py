@@ -15,6 +15,7 @@ from comity.vocabulary.models import (
     RecordType,
     Restriction,
     RetentionLimit,
+    Schedule,
     Term,
     Vocabulary,
 )
@@ -60,6 +61,7 @@ def reference_page(vocabulary: Vocabulary) -> str:
         *_lawful_bases(vocabulary),
         *_restrictions(vocabulary),
         *_retention_limits(vocabulary),
+        *_schedules(vocabulary),
         *_terms(vocabulary),
     )
     return "\n".join(parts)
@@ -197,6 +199,36 @@ def _limit_row(law: RetentionLimit) -> tuple[str, ...]:
     return (
         f"{law.act}, {law.article}", law.label.en, law.label.nl, scope or f"`{law.jurisdiction}`", longest,
         law.certainty.value,
+    )  # fmt: skip
+
+
+_SCHEDULES: Final = """\
+## When it has to go
+
+What is held here, once an agency has adopted the schedules of its jurisdiction. Of several rows that fit a record, the
+one that names most counts, and of those the one that is due last. A row that is a *reading* erases nothing: it comes up
+for review. **A lawyer must verify each of these before an agency adopts them**: the data file says what in particular.
+"""
+
+
+def _schedules(vocabulary: Vocabulary) -> Iterator[str]:
+    yield _SCHEDULES
+    heads = ("provision", "English", "Nederlands", "of", "kept", "from the latest of", "then", "certainty")
+    yield _table(heads, (_schedule_row(each) for each in vocabulary.schedules.values()))
+    kept = "; ".join(f"`{name}` {length}" for name, length in vocabulary.verbatim.items())
+    yield f"A message is kept word for word for 90 days, unless the jurisdiction says otherwise: {kept}.\n"
+
+
+def _schedule_row(law: Schedule) -> tuple[str, ...]:
+    codes = "; ".join(f"`{name}` is {_listed(*each)}" for name, each in law.when.items())
+    of = "; ".join(
+        part for part in (_listed(*law.agencies), _listed(*law.records), _listed(*law.subjects), codes) if part
+    )
+    then = f"{law.then}, {law.afterwards} later delete" if law.afterwards else law.then.value
+    whole = ", with all else of that person" if law.whole else ""
+    return (
+        f"`{law.term}`: {law.act}, {law.article}", law.label.en, law.label.nl, of or "anything", law.keep + whole,
+        _listed(*law.runs_from), then, law.certainty.value,
     )  # fmt: skip
 
 
