@@ -62,10 +62,17 @@ comity_gate       | record.*                                                | se
 
 comity_intake     | intake.cursor intake.delivery intake.quarantine         | select insert update
 comity_intake     | intake.erased_person intake.decision intake.linking      | select insert
+comity_intake     | intake.keeping intake.disposal intake.gone               | select insert
+comity_intake     | intake.legal_hold_end                                    | select insert
+comity_intake     | intake.legal_hold intake.restricted intake.kept_longer   | select insert delete
+comity_intake     | intake.retention_run                                     | select insert update
+comity_gate       | intake.gone                                              | select
 
 comity_gate       | gate.disclosure gate.disclosure_subject                 | select insert
 comity_gate       | gate.consultation                                       | select insert
-comity_gate       | gate.pseudonym gate.extract_subject                     | select insert
+comity_gate       | gate.pseudonym                                          | select insert delete
+comity_gate       | gate.extract_subject                                    | select insert
+comity_gate       | gate.change gate.change_told gate.change_receipt        | select insert
 comity_gate       | gate.review gate.review_act                             | select insert
 comity_gate       | gate.subscription gate.subscription_end                 | select insert
 comity_gate       | gate.notice gate.told                                   | select insert

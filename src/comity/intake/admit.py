@@ -21,10 +21,11 @@ from uuid import UUID
 
 from comity.intake import store
 from comity.intake.causes import Cause
+from comity.intake.forgetting import tell_gone
 from comity.intake.linking import link
 from comity.intake.models import Act, Fault, Held, Mapped, Outcome, RecordRef
 from comity.intake.parts import Kept, kept, row, sealed_parts
-from comity.intake.restore import restore, take_away
+from comity.intake.restore import no_longer_so, restore, take_away
 from comity.intake.sitting import Message, Sitting, entry_of, statement
 from comity.intake.store import HeldRow, LastWord
 from comity.ledger import Entry, append
@@ -97,7 +98,7 @@ def _look_up(sitting: Sitting, messages: Sequence[Message]) -> _Known:
     in_order = any(said.version is not None for said in mapped)
     people = {sitting.id_of(person) for said in mapped for person in _persons(said)}
     return _Known(
-        last=store.last_words(sitting.conn, source, (said.key for said in mapped)),
+        last=store.last_words(sitting.conn, sitting.keyring.digests, source, (said.key for said in mapped)),
         digests=store.held_or_erased(sitting.conn, source, digests),
         gave_way=store.said_before(sitting.conn, source, digests) if in_order else set(),
         erased=store.erased_persons(sitting.conn, people),
@@ -183,7 +184,9 @@ def _write(sitting: Sitting, work: _Work) -> None:
     rows = _keep_parts(sitting, work.having(Status.ADMITTED, Status.SUPERSEDED))
     put_records(conn, sitting.vocabulary, rows.values())
     restored = restore(sitting, taken, set(rows))
-    link(sitting, [*rows.values(), *restored], taken)
+    put = [*rows.values(), *restored]
+    link(sitting, put, taken)
+    tell_gone(conn, no_longer_so(taken, put), "rectified")
     _end_held(sitting, work)
     append(conn, [entry for batch in entries for entry in batch])
 

@@ -43,6 +43,7 @@ class Cause(StrEnum):
     PERSON_NOT_KNOWN_YET = "person-not-known-yet"
     JUDGED_BEFORE = "judged-before"
     ERASED_BEFORE = "erased-before"
+    ON_HOLD = "on-hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,5 +231,11 @@ _WORDS: dict[Cause, Words] = {
         "Er wordt iets nieuws gezegd onder een sleutel die is gewist.",
         "Ask the agency whether it may be said again; if so, it delivers it under a new key.",
         "Vraag de organisatie of het weer gezegd mag worden; zo ja, dan levert zij het onder een nieuwe sleutel.",
+    ),
+    Cause.ON_HOLD: _say(
+        "A legal hold keeps this from being erased: {holds}.",
+        "Een bewaarplicht houdt tegen dat dit wordt gewist: {holds}.",
+        "Once the hold is lifted, try this again. Whoever asked is told that it cannot be done yet, and not why.",
+        "Is zij opgeheven, probeer dit dan opnieuw. Wie erom vroeg, hoort dat het nog niet kan, en niet waarom.",
     ),
 }

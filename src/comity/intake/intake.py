@@ -27,7 +27,7 @@ from comity.intake.admit import admit
 from comity.intake.errors import IntakeError
 from comity.intake.models import Act, Mapped, Mapping, Outcome
 from comity.intake.replay import messages_of
-from comity.intake.sitting import Message, Sitting, read
+from comity.intake.sitting import VERBATIM_KEPT, Message, Sitting, read
 from comity.intake.store import Connection
 from comity.record import Keyring, load_or_create
 from comity.record.rotate import hold_epochs
@@ -133,7 +133,8 @@ class Intake:
     def _sit(self, mapping: Mapping) -> Sitting:
         store.one_at_a_time(self.conn, mapping.agency)
         hold_epochs(self.conn, self.keyring)
-        return Sitting(self.conn, self.vocabulary, self.keyring, mapping, self.clock())
+        kept = store.verbatim_kept(self.conn, mapping.agency) or VERBATIM_KEPT
+        return Sitting(self.conn, self.vocabulary, self.keyring, self.clock(), mapping, kept)
 
 
 def _take(sitting: Sitting, messages: Iterable[Message]) -> Outcome:

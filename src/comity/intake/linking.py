@@ -15,7 +15,7 @@ from comity import people
 from comity.intake.causes import Cause
 from comity.intake.holding import enter_holds
 from comity.intake.restore import Taken
-from comity.intake.sitting import Sitting
+from comity.intake.sitting import Bench, Sitting
 from comity.intake.store import QUERIES, Connection, ids
 from comity.people import Features, proposals
 from comity.people.errors import ContradictoryJudgementError, UnknownSourcePersonError
@@ -28,7 +28,7 @@ PRISON: Final = ("remand", "sentence", "recall", "youth")
 questioned by the police and treated in a hospital, and stays on the prison's book meanwhile."""
 
 
-def link(sitting: Sitting, put: Sequence[Record], taken: Taken, *, erase: bool = False) -> None:
+def link(sitting: Bench, put: Sequence[Record], taken: Taken, *, erase: bool = False) -> None:
     """Place every person that was said, and remove those that are said no longer; ``erase``: leave no trace of them."""
     persons = [record for record in put if record.record_type == "person"]
     gone = taken.persons - {record.record_id for record in persons}

@@ -21,7 +21,7 @@ from typing import Any
 from uuid import UUID
 
 from comity.intake.models import MappedRecord, RecordRef, Scalar
-from comity.intake.sitting import Sitting
+from comity.intake.sitting import Bench, Sitting
 from comity.record import Part, Record, Sealed
 from comity.record.models import Value
 from comity.record.seal import NONCE_LENGTH, blind, place, seal, unseal
@@ -65,13 +65,13 @@ def sealed_parts(statement: UUID, records: Iterable[Kept], keys: Mapping[UUID, b
         yield Part(statement, person, seal(keys[person], body, where, secrets.token_bytes(NONCE_LENGTH)))
 
 
-def opened_part(sitting: Sitting, statement: UUID, body: bytes, key: bytes) -> list[Kept]:
+def opened_part(sitting: Bench, statement: UUID, body: bytes, key: bytes) -> list[Kept]:
     """Return the records of a part; the record room's errors if it does not open."""
     records = json.loads(unseal(key, body, place("record.part", "body", statement)))
     return [_from_json(sitting, record) for record in records]
 
 
-def row(sitting: Sitting, statement: UUID, record: Kept, said: tuple[str, str, datetime], key: bytes) -> Record:
+def row(sitting: Bench, statement: UUID, record: Kept, said: tuple[str, str, datetime], key: bytes) -> Record:
     """Return the row of a record, its sealed fields sealed. ``said``: agency, source, when it was received."""
     kind, (agency, source, received_at) = sitting.vocabulary.record_types[record.type], said
     values: dict[str, Value | Sealed] = dict(record.values)
@@ -122,7 +122,7 @@ def _as_json(record: Kept) -> dict[str, Any]:
     }
 
 
-def _from_json(sitting: Sitting, said: Mapping[str, Any]) -> Kept:
+def _from_json(sitting: Bench, said: Mapping[str, Any]) -> Kept:
     kind = sitting.vocabulary.record_types[said["type"]]
     return Kept(
         type=kind.name,
@@ -159,7 +159,7 @@ def _value(field: Field, said: Any) -> Scalar | UUID:
             return value
 
 
-def _sealed(sitting: Sitting, kind: str, field: Field, record: UUID, text: str, key: bytes) -> Sealed:
+def _sealed(sitting: Bench, kind: str, field: Field, record: UUID, text: str, key: bytes) -> Sealed:
     where = place(f"record.{kind}", field.name, record)
     return Sealed(
         seal(key, text.encode(), where, secrets.token_bytes(NONCE_LENGTH)),

@@ -58,8 +58,8 @@ update intake.quarantine set faults = %(faults)s, mapping = %(mapping)s, persons
 where statement_id = %(statement)s
 
 -- name: resolve
--- Messages are held no longer.
-update intake.quarantine set resolved_at = %(now)s, resolution = %(resolution)s
+-- Messages are held no longer, and say no longer whom they seemed to be about.
+update intake.quarantine set resolved_at = %(now)s, resolution = %(resolution)s, persons = '{}'
 where statement_id = any(%(ids)s) and resolved_at is null
 
 -- name: held_page

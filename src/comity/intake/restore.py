@@ -6,15 +6,16 @@ statement that put the row there gives way, the newest of the others has the wor
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from comity.intake.parts import opened_part, row
-from comity.intake.sitting import Sitting
-from comity.intake.store import QUERIES, rows_of_statements
-from comity.record.models import Record
+from comity.intake.sitting import Bench
+from comity.intake.store import QUERIES, FormerRow, rows_of_statements
+from comity.record.models import Record, Sealed
 from comity.record.store import put_records, remove_records_of_statements, stored_keys
 
 
@@ -28,6 +29,7 @@ class Taken:
     subjects: dict[UUID, UUID] = field(default_factory=dict)
     persons: frozenset[UUID] = frozenset()
     detained: frozenset[UUID] = frozenset()
+    rows: tuple[FormerRow, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +42,19 @@ class _Saying:
     said: tuple[str, str, datetime]  # agency, source, when it was received
 
 
-def take_away(sitting: Sitting, statements: Sequence[UUID]) -> Taken:
+def take_away(sitting: Bench, statements: Sequence[UUID]) -> Taken:
     """Remove every row that these statements put there, and say which they were."""
     if not statements:
         return Taken()
     rows = rows_of_statements(sitting.conn, sitting.vocabulary, statements)
     remove_records_of_statements(sitting.conn, sitting.vocabulary, statements)
-    persons = frozenset(record for name, record, _ in rows if name == "person")
-    detained = frozenset(person for name, _, person in rows if name == "custody" and person)
-    return Taken({record: person or record for _, record, person in rows}, persons, detained)
+    persons = frozenset(it.record_id for it in rows if it.type == "person")
+    detained = frozenset(it.source_person for it in rows if it.type == "custody" and it.source_person)
+    subjects = {it.record_id: it.source_person or it.record_id for it in rows}
+    return Taken(subjects, persons, detained, tuple(rows))
 
 
-def restore(sitting: Sitting, taken: Taken, put: Collection[UUID]) -> list[Record]:
+def restore(sitting: Bench, taken: Taken, put: Collection[UUID]) -> list[Record]:
     """Put back the rows that were taken away, are not ``put`` already, and that a current statement still says."""
     wanted = {record: owner for record, owner in taken.subjects.items() if record not in put}
     if not wanted:
@@ -66,7 +69,25 @@ def restore(sitting: Sitting, taken: Taken, put: Collection[UUID]) -> list[Recor
     return list(rows.values())
 
 
-def _sayings(sitting: Sitting, subjects: Sequence[UUID]) -> list[_Saying]:
+def no_longer_so(taken: Taken, put: Iterable[Record]) -> dict[str, set[UUID]]:
+    """Return by agency of whom something that a row said is not said any more: gone, or another value.
+
+    What is only added is news and no correction. The order of what was put does not matter: a record has one row.
+    """
+    now = {record.record_id: _plain(record) for record in put}
+    found: dict[str, set[UUID]] = defaultdict(set)
+    for row_ in taken.rows:
+        if row_.source_person and not row_.values.items() <= now.get(row_.record_id, {}).items():
+            found[row_.agency].add(row_.source_person)
+    return found
+
+
+def _plain(record: Record) -> dict[str, object]:
+    """Return the values of a row as the database would give them back; of a sealed field its blind index."""
+    return {name: value.blind if isinstance(value, Sealed) else value for name, value in record.values.items()}
+
+
+def _sayings(sitting: Bench, subjects: Sequence[UUID]) -> list[_Saying]:
     """Return the parts that current statements have about these subjects, the newest first."""
     rows = sitting.conn.execute(QUERIES.sayings_of, {"subjects": list(subjects)})
     return [_Saying(row[0], row[1], bytes(row[2]), (row[3], row[4], row[5])) for row in rows]

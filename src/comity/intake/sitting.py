@@ -37,14 +37,21 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
-    """One transaction: its connection, words, keys, mapping and moment."""
+class Bench:
+    """One transaction that changes what is kept, whoever asks for it: its connection, words, keys and moment."""
 
     conn: Connection[tuple[Any, ...]]
     vocabulary: Vocabulary
     keyring: Keyring = field(repr=False)
-    mapping: Mapping
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting(Bench):
+    """One transaction in which a source speaks: its mapping, and for how long its messages are kept word for word."""
+
+    mapping: Mapping
+    verbatim_kept: timedelta = VERBATIM_KEPT
     ids: dict[RecordRef, UUID] = field(default_factory=dict, repr=False)
 
     def id_of(self, ref: RecordRef) -> UUID:
@@ -121,7 +128,7 @@ def statement(
         received_at=sitting.now,
         verbatim=None if erasure else sealed,
         verbatim_epoch=epoch,
-        verbatim_until=sitting.now + VERBATIM_KEPT,
+        verbatim_until=sitting.now + sitting.verbatim_kept,
         format=message.format,
         mapping=sitting.mapping.label,
         salt=salt,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
@@ -20,6 +22,8 @@ from comity.vocabulary.models import Vocabulary
 
 Connection: TypeAlias = PgConnection[tuple[Any, ...]]
 QUERIES = load_queries("comity.intake")
+KEEPING = load_queries("comity.intake", "keeping.sql")
+BURIED = "erased:"  # how the key of a tombstone begins
 STATING = (Kind.STATE, Kind.RETRACT, Kind.ERASE)
 JUDGING = (Kind.SAME, Kind.DIFFERENT)
 
@@ -74,19 +78,39 @@ def move_cursor(conn: Connection, source: str, cursor: str, now: datetime) -> No
     conn.execute(QUERIES.move_cursor, {"source": source, "cursor": cursor, "now": now})
 
 
+def verbatim_kept(conn: Connection, agency: str) -> timedelta | None:
+    """Return for how long an agency's messages are kept word for word; None if it has not said."""
+    found = conn.execute(KEEPING.verbatim_days, {"agency": agency}).fetchone()
+    return timedelta(days=found[0]) if found else None
+
+
 # ---------------------------------------------------------------------------------------------------- what is known
 
 
+def buried_key(digests: bytes, source: str, key: str) -> str:
+    """Return what a tombstone says instead of the source's own key: a keyed digest, by which it is known again."""
+    said = f"{source}\0{key}".encode()
+    return f"{BURIED}{hmac.digest(digests, said, hashlib.sha256).hex()}"
+
+
 def last_words(
-    conn: Connection, source: str, keys: Iterable[str], kinds: Sequence[Kind] = STATING
+    conn: Connection, digests: bytes, source: str, keys: Iterable[str], kinds: Sequence[Kind] = STATING
 ) -> dict[str, LastWord]:
-    """Return the newest word of these kinds under each key that has one, held ones left aside.
+    """Return the newest word of these kinds under each key that has one, held ones left aside, erased ones not.
 
     Judgements have words of their own: their keys are those of messages, not of what a message says.
     """
-    asked = {"source": source, "keys": list(set(keys)), "kinds": [kind.value for kind in kinds]}
-    rows = conn.execute(QUERIES.latest_statements, asked)
-    return {row[0]: LastWord(row[1], row[2], bytes(row[3]), Status(row[4]), Kind(row[5]), row[6]) for row in rows}
+    meant = {name: key for key in keys for name in (key, buried_key(digests, source, key))}
+    asked = {"source": source, "keys": list(meant), "kinds": [kind.value for kind in kinds]}
+    found: dict[str, LastWord] = {}
+    for row in conn.execute(QUERIES.latest_statements, asked):
+        word = LastWord(row[1], row[2], bytes(row[3]), Status(row[4]), Kind(row[5]), row[6])
+        other = found.get(meant[row[0]])
+        if other is not None:  # something of it was erased, and something stands
+            newer = word if word.version >= other.version else other
+            word = replace(newer, current=word.current or other.current)
+        found[meant[row[0]]] = word
+    return found
 
 
 def held_or_erased(conn: Connection, source: str, digests: Iterable[bytes]) -> dict[bytes, Status]:
@@ -118,15 +142,30 @@ def ids(conn: Connection, query: str, **parameters: object) -> list[UUID]:
     return [row[0] for row in conn.execute(query, parameters)]
 
 
-def rows_of_statements(
-    conn: Connection, vocabulary: Vocabulary, statements: Sequence[UUID]
-) -> list[tuple[str, UUID, UUID | None]]:
-    """Return record type, record id and source person of every row that these statements put there."""
-    found: list[tuple[str, UUID, UUID | None]] = []
-    for name in vocabulary.record_types:
-        query = sql.SQL("select record_id, source_person from record.{} where statement_id = any(%s)")
-        rows = conn.execute(query.format(sql.Identifier(name)), (list(statements),))
-        found.extend((name, row[0], row[1]) for row in rows)
+@dataclass(frozen=True, slots=True)
+class FormerRow:
+    """A row as it was before it was taken away; of a sealed field its blind index."""
+
+    type: str
+    record_id: UUID
+    source_person: UUID | None
+    agency: str
+    values: Map[str, object] = field(repr=False)
+
+
+def rows_of_statements(conn: Connection, vocabulary: Vocabulary, statements: Sequence[UUID]) -> list[FormerRow]:
+    """Return every row that these statements put there."""
+    found: list[FormerRow] = []
+    for name, kind in vocabulary.record_types.items():
+        fields = [f"{it.name}_blind" if it.sealed else it.name for it in kind.fields]
+        query = sql.SQL(
+            "select record_id, source_person, agency, {} from record.{} where statement_id = any(%s)"
+        ).format(sql.SQL(", ").join(map(sql.Identifier, fields)), sql.Identifier(name))
+        for row in conn.execute(query, (list(statements),)):
+            values = zip((it.name for it in kind.fields), row[3:], strict=True)
+            found.append(
+                FormerRow(name, row[0], row[1], row[2], {key: value for key, value in values if value is not None})
+            )
     return found
 
 
