@@ -1,6 +1,7 @@
 """The process that keeps the ledger: it numbers, hashes and signs what the others leave in the outbox.
 
-It also keeps a promise: what a source said word for word is removed when its time is over. And it keeps watch: what has
+It also keeps promises: what a source said word for word is removed when its time is over, and what an agency keeps by the
+schedules that it adopted is erased when the law says; whoever received something of it is told. And it keeps watch: what has
 to be looked at by somebody, and by when, is told in the log; what is overdue each day again. And it makes the extracts
 that were asked for on a page or by a program.
 
@@ -28,6 +29,7 @@ import structlog
 from comity.agreements.standing import is_review_overdue
 from comity.agreements.store import all_standings
 from comity.gate.extract.orders import Counter, counter_at, leads, make_next, remove_old
+from comity.gate.gone import tell_gone
 from comity.gate.keys import load_or_create
 from comity.gate.reviews import waiting
 from comity.intake.intake import Intake
@@ -37,6 +39,8 @@ from comity.ledger.policy import Policy
 from comity.ledger.store import Connection, try_ask
 from comity.ledger.witnesses import Witnesses
 from comity.node import Node, open_node
+from comity.oversight import run
+from comity.oversight.models import Ran
 from comity.store import Role, Settings, StoreError
 from comity.store.keeping import kept_running
 
@@ -150,12 +154,21 @@ def _ask_until(
         stop.wait(WITNESS_RETRY_SECONDS if asked is None else WITNESS_SECONDS)
 
 
-def keep_promises(node: Node, stop: threading.Event) -> None:
-    """Remove each hour what was kept word for word and whose time is over, until ``stop`` is set."""
+def keep_promises(node: Node, stop: threading.Event, clock: Callable[[], datetime] = _now) -> None:
+    """Remove each hour what was kept word for word and whose time is over, and once a day all whose time is over.
+
+    Until ``stop`` is set. What is removed once a day is what agencies keep by schedules that they adopted.
+    """
+    ran: datetime | None = None
     while not stop.is_set():
         try:
             with node.store.connect(Role.INTAKE, autocommit=True) as connection:
                 Intake.open(connection, node.vocabulary, node.keyring).drop_expired_verbatim()
+                if ran is None or clock() - ran >= _DAY:
+                    _LOG.info(
+                        "retention", **_counts(run(connection, node.vocabulary, load_or_create(node.keyring), clock()))
+                    )
+                    ran = clock()
         except (psycopg.Error, ValueError, OSError) as error:  # a lost database, keys that cannot be read, a full disk
             _LOG.warning(
                 "What is due for removal could not be removed, and is tried again.", because=type(error).__name__
@@ -163,6 +176,11 @@ def keep_promises(node: Node, stop: threading.Event) -> None:
             stop.wait(_MINUTE_SECONDS)
         else:
             stop.wait(HOUR_SECONDS)
+
+
+def _counts(ran: Ran) -> dict[str, int]:
+    """Return what a run came to as the log says it: numbers alone."""
+    return {name: getattr(ran, name) for name in ("examined", "deleted", "restricted", "reviews", "held")}
 
 
 @dataclass
@@ -233,6 +251,9 @@ def _make_until(stop: threading.Event, counter: Counter, clock: Callable[[], dat
         if stop.wait(_MINUTE_SECONDS):
             return
     while not stop.is_set():
+        tell_gone(
+            counter.office.conn, clock(), counter
+        )  # here: whatever holds somebody who is gone is removed between two
         remove_old(counter, clock())
         if make_next(counter, clock) is None:
             stop.wait(ORDER_SECONDS)

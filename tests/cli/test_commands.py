@@ -59,8 +59,8 @@ def comity(home):
 def test_every_command_is_listed_with_what_it_does(comity):
     listed = re.findall(r"^│ ([a-z]+) +(\S.*\.) +│$", comity("--help"), re.MULTILINE)
     assert [name for name, _ in listed] == [
-        *("agreement", "assessment", "backup", "demo", "doctor", "extract", "keys", "ledger", "people", "person"),
-        *("report", "restore", "reviews", "source", "statistic", "status", "up", "why"),
+        *("agreement", "assessment", "backup", "demo", "doctor", "extract", "hold", "keys", "ledger", "people"),
+        *("person", "report", "restore", "retention", "reviews", "source", "statistic", "status", "up", "why"),
     ]
 
 

@@ -33,6 +33,8 @@ _COMMANDS: Final = {
     "extract": "extracts:app",
     "statistic": "statistics:app",
     "reviews": "reviews:reviews",
+    "retention": "retaining:app",
+    "hold": "holding:app",
     "ledger": "ledgers:app",
     "keys": "keeping:app",
     "why": "whys:why",

@@ -247,6 +247,33 @@ def remove_old(counter: Counter, now: datetime) -> int:
     return len(rows)
 
 
+def withdraw(counter: Counter, extracts: Sequence[UUID], now: datetime) -> None:
+    """Remove what was made of these, and whatever anybody's extract was being made from: somebody in it is gone.
+
+    What was made is told to be gone; what is being made begins anew, from what is held now. Whoever makes them calls it
+    between two; a command that makes one at this moment holds its file, which it removes itself when it is done.
+    """
+    conn, works = counter.office.conn, counter.office.works
+    for extract in extracts:
+        if counter.path_of(extract).exists():
+            work.give_up(counter.path_of(extract))
+            conn.execute(_QUERIES.set_state, {"id": extract, "state": State.GONE.value, "at": now})
+    for folder in works.iterdir() if works.is_dir() else ():
+        if not _in_use(folder):
+            work.give_up(folder)
+
+
+def _in_use(folder: Path) -> bool:
+    """Whether another process has the work on an extract open."""
+    if not (folder / work.FILE).exists():
+        return False
+    try:
+        with work.opened(folder):
+            return False
+    except OSError:
+        return True
+
+
 def _make(counter: Counter, order: Order, to: Path, clock: Callable[[], datetime]) -> Made | Refusal:
     office, extract = counter.office, order.asking.id
     if not _is_begun(office, extract):
