@@ -1,9 +1,9 @@
 """The process that keeps the ledger: it numbers, hashes and signs what the others leave in the outbox.
 
-It also keeps promises: what a source said word for word is removed when its time is over, and what an agency keeps by the
-schedules that it adopted is erased when the law says; whoever received something of it is told. And it keeps watch: what has
-to be looked at by somebody, and by when, is told in the log; what is overdue each day again. And it makes the extracts
-that were asked for on a page or by a program.
+It also keeps promises: what a source said word for word is removed when its time is over, and what an agency keeps by
+the schedules that it adopted is erased when the law says; whoever received something of it is told. And it keeps watch:
+what has to be looked at by somebody, and by when, is told in the log; what is overdue each day again. And it makes the
+extracts that were asked for on a page or by a program.
 
 Any number may run; the ledger lets one at a time lead, so do extracts, and another goes on when that one is gone. It is
 stopped by SIGTERM or SIGINT, after the step it is in, which is whole or nothing; an extract that it was making is gone

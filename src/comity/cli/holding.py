@@ -16,7 +16,7 @@ app = App(name="hold", help="Legal holds: what must not be erased, whoever asks,
 
 
 @app.command(name="set")
-def set_(
+def set_(  # noqa: PLR0913  (one for each thing that a hold may be upon)
     agency: str,
     *,
     by: By,
@@ -56,7 +56,7 @@ def set_(
 
 @app.command
 def lift(agency: str, hold: UUID, *, by: By, reason: Why) -> None:
-    """Lift a hold. What was due meanwhile is erased by the next run; a request that waits is tried again by its steward."""
+    """Lift a hold. What was due meanwhile goes with the next run; a steward tries a request that waits again."""
     with node() as opened:
         admitted(opened, by, agency)
         intake_acts(opened, lambda conn: lift_hold(conn, hold, agency=agency, by=by, reason=reason, now=now()))
@@ -82,4 +82,5 @@ def list_(*, lifted: bool = False) -> None:
 
 def _line(it: LegalHold, today: date) -> str:
     state = "lifted" if it.lifted_at else "REVIEW" if it.review_by <= today else "stands"
-    return f"{state}  {it.hold}  {it.agency}: a {it.scope}, since {it.set_at:%Y-%m-%d}, review by {it.review_by}: {it.reason}"
+    since = f"since {it.set_at:%Y-%m-%d}, review by {it.review_by}"
+    return f"{state}  {it.hold}  {it.agency}: a {it.scope}, {since}: {it.reason}"

@@ -1,4 +1,4 @@
-"""``comity retention``: how long is kept, what comes due, erasing it, receipts of recipients. Numbers, nobody by name."""
+"""``comity retention``: how long is kept, what comes due, erasing it, receipts of recipients. Nobody by name."""
 
 from __future__ import annotations
 

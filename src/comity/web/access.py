@@ -19,6 +19,7 @@ class Desk(StrEnum):
     COLLEAGUE = "colleague"
     CASEWORKER = "caseworker"
     STEWARD = "steward"
+    KEEPER = "keeper"  # of how long an agency's records are kept: stewards and overseers
     OVERSEER = "overseer"
     ANALYST = "analyst"
     CITIZEN = "citizen"
@@ -49,6 +50,7 @@ DISCIPLINES: Final = {
 _SEATED: Final = {
     Desk.CASEWORKER: _CASEWORKERS,
     Desk.STEWARD: _STEWARDS,
+    Desk.KEEPER: _STEWARDS | _OVERSEERS,
     Desk.OVERSEER: _OVERSEERS,
     Desk.GOVERNANCE: frozenset(DISCIPLINES),
     Desk.APPROVER: frozenset({"data-protection-officer"}),
@@ -89,6 +91,10 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "news": Desk.COLLEAGUE,  # whoever received something may have to be told that it was parted
     "keep-told": Desk.CASEWORKER,
     "end-news": Desk.CASEWORKER,
+    "change-receipt": Desk.COLLEAGUE,
+    "retention": Desk.KEEPER,
+    "hold-set": Desk.KEEPER,
+    "hold-lift": Desk.KEEPER,
     "steward": Desk.STEWARD,
     "steward-source": Desk.STEWARD,
     "quarantine": Desk.STEWARD,

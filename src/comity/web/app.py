@@ -43,6 +43,7 @@ from comity.web.pages import (
     extracting,
     governing,
     identifying,
+    keeping,
     looking,
     news,
     oversight,
@@ -69,21 +70,9 @@ _WRITING = (Desk.GOVERNANCE, Desk.SIGNATORY)  # desks at which people write at l
 _UNREADABLE = Label("Something in this form could not be read", "Iets in dit formulier kon niet worden gelezen")
 _STATIC = Path(__file__).parent / "static"
 DESKS = (
-    *(start, errand, looking, news, counting, extracting, stewarding, oversight, papers, reviewing, consenting),
-    *(
-        explaining,
-        weighing,
-        watching,
-        tiling,
-        public,
-        exploring,
-        witnessing,
-        governing,
-        settling,
-        assessing,
-        concluding,
-        identifying,
-    ),
+    *(start, errand, looking, news, counting, extracting, stewarding, keeping, oversight, papers, reviewing),
+    *(consenting, explaining, weighing, watching, tiling, public, exploring, witnessing, governing, settling),
+    *(assessing, concluding, identifying),
 )
 """The modules whose pages the application opens, each to whom the table of access says."""
 

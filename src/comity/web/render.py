@@ -30,6 +30,7 @@ _MENU: Final = (
     ("steward", "/steward", marked("Deliveries and quality")),
     ("linking", "/linking", marked("Quality of linking")),
     ("questions", "/who-is-who", marked("Who is who")),
+    ("retention", "/retention", marked("Keeping and erasing")),
     ("reviews", "/reviews", marked("Reviews")),
     ("log", "/log", marked("Log of requests")),
     ("why-if", "/why", marked("Why")),

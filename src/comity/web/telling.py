@@ -15,6 +15,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from comity.gate.gone import tell_gone
 from comity.gate.models import Requester
 from comity.gate.news import News
 from comity.gate.notices import Teller
@@ -62,9 +63,10 @@ async def keep_told(services: Services) -> None:
 
 
 async def tell_of_partings(services: Services) -> None:
-    """Tell, once, whoever was shown records as of one person that have come apart since."""
+    """Tell, once, whoever was shown records as of one person that have come apart since, or that are erased since."""
     async with services.as_role(Role.GATE) as gate:
         await tell_partings(gate, services.now())
+    await services.reading(Role.GATE, lambda conn: tell_gone(conn, services.now()))
 
 
 async def tell_news(services: Services, news: News) -> None:
