@@ -265,6 +265,17 @@ _WORDS: Final[Mapping[str, tuple[_Pair, _Pair]]] = {
             "Schrijf haar naam en versie, bijv. marac-victim-safety@3.",
         ),
     ),
+    "asked-and-confidential": (
+        (
+            "Uses are to be confidential, but the people concerned are asked for consent.",
+            "Gebruik moet vertrouwelijk blijven, maar de betrokkenen wordt toestemming gevraagd.",
+        ),
+        ("Remove 'confidential', or ask nobody.", "Haal 'confidential' weg, of vraag niemand iets."),
+    ),
+    "too-long-untold": (
+        ("{text!r} is too long to tell nobody.", "{text!r} is te lang om het niemand te vertellen."),
+        ("Write at most {most}.", "Schrijf ten hoogste {most}."),
+    ),
     "no-budget": (
         (
             "The channel {channel!r} is open, and the key 'statistics' is missing.",

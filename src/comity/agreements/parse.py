@@ -282,12 +282,11 @@ class _Builder:
 
     def _confidential(self, tree: Tree, consent: str) -> Confidential:
         if consent in CONSENT[1:]:  # whoever is asked knows
-            cause = "Uses are to be confidential, but the people concerned are asked for consent."
-            self._fault(tree.place, cause, "Remove 'confidential', or ask nobody.")
+            self._fault(tree.place, *mistake("asked-and-confidential"))
         top = self._entries(tree, ("for", "because"))
         length: str = self._within("for", top, "", self._keep)
         if _KEEP.fullmatch(length) and too_long(length):
-            self._fault(top["for"].place, f"{length!r} is too long to tell nobody.", f"Write at most {LONGEST}.")
+            self._fault(top["for"].place, *mistake("too-long-untold", text=length, most=LONGEST))
         return Confidential(length, self._words("because", top))
 
     # statistics
