@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,13 +14,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
+from comity.intake.epochs import BACKUPS_KEPT, begin, bring_over, end, known
 from comity.record import key_file
 from comity.record.epochs import HeldKey, Remembered
 from comity.record.errors import KeyDestroyedError, KeyFileError, SealBrokenError
 from comity.record.keys import WrappedKey, load_or_create
 from comity.record.seal import place
+from comity.record.store import data_keys, stored_keys
 from comity.record.token import InToken, token
 from comity.record.token_uri import TokenUri
+from comity.store import Role
 
 HERE, ELSEWHERE = place("record.subject_key", "wrapped", uuid4()), place("record.subject_key", "wrapped", uuid4())
 
@@ -154,6 +158,20 @@ def test_the_same_key_in_a_token_and_in_a_file_makes_the_same_bytes(held):
     assert len(wrapped) == len(HeldKey(b"e" * 32).wrap(b"k" * 32, HERE)) == 12 + 32 + 16
     with pytest.raises(InvalidTag):
         AESGCM(held.messages).decrypt(wrapped[:12], wrapped[12:], HERE)  # and is not under the messages' key
+
+
+def test_a_working_node_is_brought_over_into_a_token(store, path, token_uri):
+    now, people = datetime(2026, 11, 22, 9, tzinfo=UTC), [uuid4() for _ in range(30)]
+    with store.connect(Role.INTAKE, autocommit=True) as conn:
+        keys = data_keys(conn, load_or_create(path), "police", people)
+        assert begin(conn, path, now, str(token_uri)) == 2
+        assert bring_over(conn, path, lambda: now).data_keys == 30
+        end(conn, path, 1, now + BACKUPS_KEPT)
+        assert [(it.number, it.held_in, it.data_keys) for it in known(conn, path, now)] == [
+            (1, None, 0),
+            (2, "token comity", 30),
+        ]
+        assert stored_keys(conn, load_or_create(path), people) == keys
 
 
 # What is remembered
