@@ -442,6 +442,10 @@ def test_split_view_is_found_by_comparing_two_witnesses(node: Node, peers: list[
         assert witnesses.ask(datetime.now(UTC)).met
     ledgers.witness_compare()
     assert capsys.readouterr().out.count("agrees") == 2
+    ledgers.doctor()
+    assert "WRONG" not in capsys.readouterr().out
+    ledgers.witness_show()
+    assert "Witnessed 2 lines" in capsys.readouterr().out
     for line in (first, second):  # each is shown another history of four entries, under one name
         believe(node, [line], "any")
         put_back(node, 2)
@@ -455,3 +459,6 @@ def test_split_view_is_found_by_comparing_two_witnesses(node: Node, peers: list[
     assert "SPLIT VIEW  amsterdam and leeds hold two histories of 4 lines" in told
     assert "CONTRADICTS amsterdam" in told
     assert "agrees      leeds" in told
+    with pytest.raises(Failed):
+        ledgers.doctor()
+    assert "WRONG the witness amsterdam holds 4 lines of this history" in capsys.readouterr().out

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID, uuid4
 
 from cyclopts import App, Parameter, validators
@@ -15,12 +17,24 @@ from comity.ledger.checkpoint import Checkpoint
 from comity.ledger.memory import Memory
 from comity.ledger.merkle import Tree
 from comity.ledger.note import Note, Signer
-from comity.ledger.store import Connection, ages, peers, set_age_limit, tile_reader, witnessed
+from comity.ledger.store import (
+    Connection,
+    ages,
+    backlog,
+    peers,
+    set_age_limit,
+    tile_reader,
+    unsequenced_since,
+    unwitnessed_since,
+    witnessed,
+)
 from comity.ledger.verify import told, verify_export, verify_receipt
 from comity.ledger.views import split_views, strangers_to
 from comity.node import Node
 from comity.store import Role
 
+LATE: Final = timedelta(minutes=5)
+"""For which what waits is no fault yet: longer than a restart of a node or of a witness takes."""
 Span = Annotated[tuple[int, int], Parameter("--range")]
 Seconds = Annotated[int | None, Parameter(validator=validators.Number(gte=0))]
 
@@ -236,3 +250,57 @@ def witness_compare() -> None:
         raise Failed(REFUSED)
     if not held:
         print("No witness holds anything that this ledger signed.")
+
+
+@app.command
+def doctor() -> None:
+    """Say what is wrong with the ledger: what was signed and remembered, what waits, and what witnesses hold."""
+    with node() as opened:
+        findings = [*_signed(opened), *_lagging(opened), *_witnessing(opened)]
+    for well, what in findings:
+        print(f"{'ok   ' if well else 'WRONG'} {what}")
+    if not all(well for well, _ in findings):
+        raise Failed(REFUSED)
+
+
+def _signed(opened: Node) -> Iterator[tuple[bool, str]]:
+    with opened.store.connect(Role.GATE) as conn:
+        newest = ledger.head(conn)
+        if newest is None:
+            yield True, "nothing has been signed yet"
+            return
+        tree = Tree(newest.checkpoint.size, tile_reader(conn))
+        yield tree.root() == newest.checkpoint.root, f"the tree of {tree.size:,} lines has the root that was signed"
+    note = Note.parse(newest.note)
+    yield opened.signer().verifier.has_signed(note), f"it is signed with the key of {opened.origin}"
+    for it in opened.also_signs():
+        yield it.key.has_signed(note), "it is signed with the second key, which is safe against quantum computers"
+    remembered = Memory(opened.ledger_head).note()
+    yield remembered == newest.note, f"{opened.ledger_head} remembers it; if not, `comity up` says what to do"
+
+
+def _lagging(opened: Node) -> Iterator[tuple[bool, str]]:
+    with opened.store.connect(Role.LEDGER) as conn:
+        since, alone, behind = unsequenced_since(conn), unwitnessed_since(conn), backlog(conn)
+    yield (
+        since is None or now() - since < LATE,
+        f"{behind.waiting:,} lines wait to be numbered, since {since or 'never'}",
+    )
+    yield not behind.refused, f"{behind.refused:,} rows could not become lines; the table ledger.refused says why"
+    if opened.policy().witnesses:
+        yield alone is None or now() - alone < LATE, f"the newest head waits for a quorum since {alone or 'never'}"
+
+
+def _witnessing(opened: Node) -> Iterator[tuple[bool, str]]:
+    held = {name: Checkpoint.parse(Note.parse(note).text) for name, note in _held_by_witnesses(opened).items()}
+    with opened.store.connect(Role.GATE) as conn:
+        newest = ledger.head(conn)
+        foreign = strangers_to(Tree(newest.checkpoint.size if newest else 0, tile_reader(conn)), held)
+    for it in opened.policy().witnesses:
+        if it.name not in held:
+            yield (
+                False,
+                f"the witness {it.name} shows nothing that this ledger signed: is it there, and has it our key?",
+            )
+        else:
+            yield it.name not in foreign, f"the witness {it.name} holds {held[it.name].size:,} lines of this history"
