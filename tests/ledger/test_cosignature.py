@@ -100,7 +100,7 @@ def test_flipped_byte_in_a_cosignature(cosigner: Cosigner, data: st.DataObject) 
     bad = bytearray(good.value)
     bad[place] ^= data.draw(st.integers(1, 255))
     with pytest.raises(NoteError):
-        cosigner.key.time(STATE, Signature(good.name, good.key_id, bytes(bad)))
+        cosigner.key.signed_at(STATE, Signature(good.name, good.key_id, bytes(bad)))
 
 
 @EACH
@@ -112,10 +112,10 @@ def test_cosignature_of_another_checkpoint_or_for_no_time(cosigner: Cosigner) ->
         Checkpoint(LOG.name, 5, b"s" * 32),
     ):
         with pytest.raises(NoteError):
-            cosigner.key.time(other, good)
+            cosigner.key.signed_at(other, good)
     for value in (good.value[:-1], good.value + b"x", good.value[8:], bytes(8) + good.value[8:], b""):
         with pytest.raises(NoteError):
-            cosigner.key.time(STATE, Signature(good.name, good.key_id, value))
+            cosigner.key.signed_at(STATE, Signature(good.name, good.key_id, value))
     for time in (0, -1, 2**63):
         with pytest.raises(NoteError):
             cosigner.sign(STATE, time)
@@ -125,7 +125,7 @@ def test_ml_dsa_cosignature_under_another_s_name() -> None:
     mine = COSIGNERS[1]
     borrowed = CosignerKey("other.example", mine.kind, mine.key.public)
     with pytest.raises(NoteError):
-        borrowed.time(STATE, Signature(borrowed.name, borrowed.key_id, mine.sign(STATE, 7).value))
+        borrowed.signed_at(STATE, Signature(borrowed.name, borrowed.key_id, mine.sign(STATE, 7).value))
 
 
 @pytest.mark.parametrize("text", ["", "x", "— w AAAAAAAA", "— w\n", "old 1\n— w AAAAAAAA\n", "old 1\n\n— w AAAAAAAA\n"])

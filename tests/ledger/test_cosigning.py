@@ -105,7 +105,7 @@ def test_a_log_that_grows_is_cosigned_each_time_with_each_key(ask, at, store) ->
         )
         signatures = parse_signatures(lines)
         expected = state(size) if size else Checkpoint(LOG.name, 0, EMPTY_ROOT)
-        assert [key.key.time(expected, it) for key, it in zip(COSIGNERS, signatures, strict=True)] == [
+        assert [key.key.signed_at(expected, it) for key, it in zip(COSIGNERS, signatures, strict=True)] == [
             NOW.timestamp()
         ] * 2
     with store.connect(Role.GATE) as connection:

@@ -119,7 +119,7 @@ class CosignerKey:
             raise NoteError("The key's id does not fit its name and bytes; it was copied wrongly.")
         return key
 
-    def time(self, checkpoint: Checkpoint, signature: Signature) -> int:
+    def signed_at(self, checkpoint: Checkpoint, signature: Signature) -> int:
         """Return when this key cosigned ``checkpoint``, by ``signature``; raise NoteError if it did not."""
         moment = int.from_bytes(signature.value[:TIME_SIZE], "big")
         if len(signature.value) != self.kind.size or not 0 < moment <= LATEST:
@@ -141,7 +141,7 @@ class CosignerKey:
         if not mine:
             return []
         checkpoint = Checkpoint.parse(note.text)
-        return [self.time(checkpoint, it) for it in mine]
+        return [self.signed_at(checkpoint, it) for it in mine]
 
     def is_replaced_in(self, note: Note) -> bool:
         """Whether ``note`` has a cosignature of this name and algorithm by another key, and none by this one."""

@@ -240,7 +240,7 @@ def _cosigned(witness: Witness, content: bytes, state: Checkpoint, now: datetime
     try:
         lines = parse_signatures(content.decode())
         mine = [it for it in lines if (it.name, it.key_id) == (witness.key.name, witness.key.key_id)]
-        latest = max((witness.key.time(state, it) for it in mine), default=0)
+        latest = max((witness.key.signed_at(state, it) for it in mine), default=0)
     except (NoteError, UnicodeDecodeError):
         return Said(failed="a cosignature that does not fit")
     if not mine:
