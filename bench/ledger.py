@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
+from bench import ledger_load
 from bench.rows import Row
 from comity.ledger import Entry, Sequencer, append, export, prove
 from comity.ledger.note import Signer
@@ -30,6 +31,7 @@ BATCH = 1_000
 ROUNDS = 40
 PROOFS = 200
 _DATABASE = "bench_ledger"
+_LOADED = "bench_ledger_load"
 _SIGNER = Signer("bench.example/ledger", bytes(32))
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0)
 _COPY_TRAILER = struct.pack("!h", -1)
@@ -57,7 +59,19 @@ def _measure(store: Store, batches: list[list[Entry]]) -> list[Row]:
             _alone("ledger sequencing", f"{size:,} entries in steps of 10,000", size / sequenced, "entries/s", "-"),
             _proof_row(ledger, batches, size),
             _verify_row(Path(folder) / "ledger", size),
+            *_under_load(store),
         ]
+
+
+def _under_load(store: Store) -> list[Row]:
+    """Measure what an audit costs many clients at once, in a database of its own."""
+    make_database(store.admin, _LOADED)
+    try:
+        own = store.of(_LOADED)
+        migrate(own, ["comity.ledger"])
+        return ledger_load.run(own, _SIGNER)
+    finally:
+        drop_database(store.admin, _LOADED)
 
 
 def _entries(count: int, seed: int) -> list[Entry]:
