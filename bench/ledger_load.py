@@ -1,9 +1,9 @@
 """What an audit costs under load: 32 clients that act, act with an entry in the ledger, or act with a row-locked chain.
 
 An act is one inserted row, committed. With the ledger its statement adds an entry to the outbox; a sequencer numbers
-and signs beside it, as a node's does; its lag is from when an entry asked to when its head was signed. The chain is what
-tables with a hash of the row before do: each transaction locks the one row that holds the last hash. The three take
-turns. Clients and sequencer are threads of one process here, which makes the lag longer than a node's.
+and signs beside it, as a node's does; its lag is from when an entry asked to when its head was signed. The chain is
+what tables with a hash of the row before do: each transaction locks the one row that holds the last hash. The three
+take turns. Clients and sequencer are threads of one process here, which makes the lag longer than a node's.
 """
 
 from __future__ import annotations
