@@ -59,6 +59,7 @@ def desk(world: World, accused: UUID, tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_the_page_is_the_same_to_the_byte_whether_somebody_looked_in_secret_or_not(world, accused, desk):
+    """Whoever is investigated loads the page before and after: nothing in it has changed until the time is over."""
     world.agree()
     covert(world)
     world.ask(accused)
@@ -70,6 +71,7 @@ def test_the_page_is_the_same_to_the_byte_whether_somebody_looked_in_secret_or_n
 
 
 def test_the_page_of_somebody_of_whom_every_use_is_secret_is_that_of_somebody_without_any(world, accused, desk):
+    """No count, no empty place and no other words tell that there is something."""
     covert(world)
     before = desk.page()
     world.ask(accused, agreement="covert")
@@ -77,6 +79,7 @@ def test_the_page_of_somebody_of_whom_every_use_is_secret_is_that_of_somebody_wi
 
 
 def test_the_statement_of_a_secret_use_is_as_absent_as_one_that_was_never_made(world, accused, desk):
+    """Knowing the very id does not help: status, headers and text are those of nothing."""
     covert(world)
     hidden = world.ask(accused, agreement="covert")
     secret, none = desk.statement(hidden.id), desk.statement(uuid4())
@@ -89,6 +92,7 @@ def test_the_statement_of_a_secret_use_is_as_absent_as_one_that_was_never_made(w
 
 
 def test_the_statement_is_signed_by_the_ledgers_key_and_names_no_colleague_and_no_reason(world, accused, desk):
+    """Reading more out of the statement than the page shows: it repeats the page."""
     covert(world)
     hidden = world.ask(accused, agreement="covert")
     told = desk.at(AFTER).statement(hidden.id)
@@ -103,6 +107,7 @@ def test_the_statement_is_signed_by_the_ledgers_key_and_names_no_colleague_and_n
 
 
 def test_a_statement_is_taken_for_no_head_of_the_ledger(world, accused, desk):
+    """Having the ledger's key sign something to show as a head of another tree: where a head has its size it has words."""
     world.agree()
     told = desk.statement(world.ask(accused).id).text
     with pytest.raises(NoteError):
@@ -110,6 +115,7 @@ def test_a_statement_is_taken_for_no_head_of_the_ledger(world, accused, desk):
 
 
 def test_the_statement_of_somebody_elses_use(world, accused, desk):
+    """Another person's use does not exist for whoever is signed in."""
     world.agree()
     other = world.person(human=uuid4(), police_number="P-2")
     world.row("charge", person=other, offence="Arson", severity="serious")
@@ -119,6 +125,7 @@ def test_the_statement_of_somebody_elses_use(world, accused, desk):
 
 
 def test_an_agreement_that_would_never_tell(world):
+    """Telling can be put off by a year at most, whatever the parties sign."""
     for length in ("P13M", "P2Y", "P400D"):
         text = covert_text(length)
         with pytest.raises(AgreementError):

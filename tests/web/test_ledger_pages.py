@@ -152,6 +152,8 @@ def test_whoever_signed_a_head_is_told_and_when_a_witness_says_so():
     own, witness = signatures(note, signer.verifier)
     assert (own.own, own.name, own.at) == (True, "ledger.example", None)
     assert (witness.own, witness.name, witness.at) == (False, "a.witness", datetime.fromtimestamp(1_764_068_470, UTC))
+    namesake = signatures(note, Signer("ledger.example", bytes(32)).verifier)[0]
+    assert (namesake.own, namesake.named_so) == (False, True), "of a second key, as of ML-DSA, or of an impostor"
     assert not any(it.own for it in signatures(note, Signer("ledger.example", bytes(32)).verifier)), (
         "another key of that name"
     )

@@ -211,7 +211,15 @@ def test_the_register_names_every_agreement_and_its_clauses(chrome: Chromium, of
 # ------------------------------------------------------------------------------ every page, measured in both languages
 
 DESKS = {
-    "": ("/", "/agreements", "/agreements/prosecution-case-building/1", "/ledger", "/nowhere", "/log"),
+    "": (
+        "/",
+        "/agreements",
+        "/agreements/prosecution-case-building/1",
+        "/ledger",
+        "/ledger/checkpoints",
+        "/nowhere",
+        "/log",
+    ),
     PROSECUTOR: ("/errand", "/search", "/person/{covered}", "/person/{uncovered}", "/requests/{refused}/why"),
     LISTING: ("/errand",),
     STEWARD: ("/linking", "/steward", "/steward/police-nominals", "/steward/police-live/held"),

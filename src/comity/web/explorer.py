@@ -38,8 +38,9 @@ MOST_AT_ONCE: Final = 10_000
 """Lines that are read into the index in one transaction: some tenths of a second."""
 INDEX_SECONDS: Final = 5.0
 """Between two looks for new lines, while nobody looks at the page; who does reads the newest in first."""
-_COSIGNED: Final = struct.Struct(">Q64s")
-"""What a witness's Ed25519 signature is: the time, in seconds, and the signature (C2SP tlog-cosignature, *format*)."""
+_TIME: Final = struct.Struct(">Q")
+_COSIGNED: Final = frozenset(_TIME.size + size for size in (64, 2420))
+"""Bytes of a cosignature: the time, in seconds, and a signature of Ed25519 or ML-DSA-44 (C2SP tlog-cosignature)."""
 _QUERIES: Final = load_queries("comity.web", "explorer.sql")
 _LOG = structlog.get_logger(__name__)
 
@@ -91,6 +92,7 @@ class SignedBy:
     name: str
     key: str
     own: bool
+    named_so: bool  # in the ledger's name, whether or not with the key that its receipts are checked with
     at: datetime | None = None
 
 
@@ -126,18 +128,24 @@ async def heads(conn: AsyncConnection, own: Verifier, before: int | None = None)
 def signatures(note: str, own: Verifier) -> tuple[SignedBy, ...]:
     """Return whose signatures stand under a note, the ledger's own first. None of them is checked here."""
     found = [
-        SignedBy(it.name, it.key_id.hex(), (it.name, it.key_id) == (own.name, own.key_id), _said_at(it.value))
+        SignedBy(
+            it.name,
+            it.key_id.hex(),
+            (it.name, it.key_id) == (own.name, own.key_id),
+            it.name == own.name,
+            _said_at(it.value),
+        )
         for it in Note.parse(note).signatures
     ]
-    return tuple(sorted(found, key=lambda it: (not it.own, it.name)))
+    return tuple(sorted(found, key=lambda it: (not it.own, not it.named_so, it.name)))
 
 
 def _said_at(value: bytes) -> datetime | None:
     """Return when a witness says that it signed; none, if the signature is of another kind or its time is not one."""
-    if len(value) != _COSIGNED.size:
+    if len(value) not in _COSIGNED:
         return None
     try:
-        return datetime.fromtimestamp(_COSIGNED.unpack(value)[0], UTC)
+        return datetime.fromtimestamp(_TIME.unpack_from(value)[0], UTC)
     except (OverflowError, ValueError, OSError):
         return None
 
