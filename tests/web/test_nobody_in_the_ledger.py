@@ -90,7 +90,7 @@ def test_no_day_or_number_of_the_load_stands_anywhere_in_the_bytes(office: Offic
     """Read as bytes, entries and hashes and all; the days on which the ledger was written are its own."""
     found = list(entries(exported))
     days = {(it.at + timedelta(hours=hours)).date().isoformat() for it in found for hours in (-14, 0, 14)}
-    drawn = re.compile(rb'"(?:id|commitment)":"[^"]*"|"at":"[^"]*"')
+    drawn = re.compile(rb'"(?:id|commitment|thumbprint|at)":"[^"]*"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')
     text = b"".join(
         path.read_bytes() for path in sorted(exported.rglob("*")) if path.is_file() and "entries" in str(path)
     )
@@ -107,10 +107,15 @@ def test_no_id_of_anybody_or_of_a_record_is_an_entrys(office: Office, exported: 
     assert len(known) > 1_000
     for entry in entries(exported):
         assert entry.id not in known
-        assert not {UUID(it) for it in entry.context.values() if is_random(it)} & known
+        assert not {UUID(it) for it in entry.context.values() if is_id(it)} & known
 
 
 def is_random(value: str) -> bool:
+    """Whether it is an id, which was drawn, or the thumbprint of a key (RFC 7638)."""
+    return is_id(value) or bool(re.fullmatch(r"[A-Za-z0-9_-]{43}", value))
+
+
+def is_id(value: str) -> bool:
     return bool(re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value))
 
 

@@ -30,6 +30,13 @@ from comity.web.services import services_of
 VERSION: Final = "1.1.0"
 """Of the extension *lezen* whose OpenAPI document this keeps to."""
 _UUID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+_CHAR: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"  # RFC 3986: unreserved, escaped, or a delimiter
+_URI: Final = (
+    r"^[A-Za-z][A-Za-z0-9+.-]*:"
+    rf"(?://(?:(?:{_CHAR}|:)*@)?(?:\[[0-9A-Fa-f:.]+\]|{_CHAR}*)(?::[0-9]*)?(?:/(?:{_CHAR}|[:@/])*)?"
+    rf"|/?(?:(?:{_CHAR}|[:@])(?:{_CHAR}|[:@/])*)?)"
+    rf"(?:\?(?:{_CHAR}|[:@/?])*)?(?:#(?:{_CHAR}|[:@/?])*)?$"
+)
 _LEAST, _MOST = -(2**63), 2**63 - 1  # int64
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)  # of the calendar, in every zone
@@ -74,10 +81,10 @@ class ProcessingActivityRequest(BaseModel):
         json_schema_extra={"minProperties": 1, "examples": [{"traceId": "ef4e77b9-b03b-585f-b613-5fcf8d8555fb"}]}
     )
     trace: Annotated[StrictStr, Field(alias="traceId", pattern=_UUID)] = ""
-    activity: Annotated[StrictStr, Field(alias="dpl.core.processing_activity_id")] = ""
+    activity: Annotated[StrictStr, Field(alias="dpl.core.processing_activity_id", pattern=_URI)] = ""
     subject: Annotated[StrictStr, Field(alias="dpl.core.data_subject_id")] = ""
     subject_type: Annotated[StrictStr, Field(alias="dpl.core.data_subject_id_type")] = ""
-    processor: Annotated[StrictStr, Field(alias="dpl.core.foreign_operation.processor")] = ""
+    processor: Annotated[StrictStr, Field(alias="dpl.core.foreign_operation.processor", pattern=_URI)] = ""
     start: Annotated[
         StrictInt, Field(alias="startTime", ge=_LEAST, le=_MOST, description="Milliseconds since 1970")
     ] = 0
