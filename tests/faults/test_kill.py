@@ -14,11 +14,12 @@ import subprocess
 import sys
 import time
 
+import psycopg
 import pytest
 
 from comity.store import Role
 
-from .running import ROUNDS, Running, running_node
+from .running import ROUNDS, Running, running_node, superuser, until
 
 SEED = int(os.environ.get("COMITY_FAULT_SEED", "20261127"))
 TARGETS = {
@@ -61,13 +62,18 @@ def test_two_sequencers_number_every_entry_once(node, tmp_path):
     with subprocess.Popen([sys.executable, "-m", "comity.worker"], env=environment) as other:
         try:
             with node.clients("two"):
-                node.serves_again()
+                until(lambda: sequencers(node) == 2)
                 os.kill(node.pid_of_worker(), signal.SIGKILL)
                 node.serves_again()
             node.nothing_is_lost(tmp_path / "ledger")
         finally:
             other.terminate()
             assert other.wait(30) == 0
+
+
+def sequencers(node: Running) -> int:
+    with psycopg.connect(superuser(node)) as conn:
+        return conn.execute("select count(*) from pg_stat_activity where usename = 'comity_ledger'").fetchone()[0]
 
 
 def kill(node: Running, target: str) -> None:

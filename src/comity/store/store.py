@@ -56,6 +56,7 @@ class Store:
             open=False,
             name=role.value,
             timeout=POOL_SECONDS,
+            reconnect_timeout=POOL_SECONDS,  # then whoever asks next has it tried; the pauses between would double on
         )
 
     def of(self, database: str) -> Store:
