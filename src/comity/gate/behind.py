@@ -24,11 +24,12 @@ from psycopg import AsyncConnection, Connection
 from comity.gate import reasons
 from comity.gate.models import Reason
 from comity.ledger.models import Ages
-from comity.ledger.store import ages_query
+from comity.store import load_queries
 
 LOOK_SECONDS: Final = 1.0
 """For how long what was seen is good: one more journey to the database a second, whatever the number of requests."""
 
+_AGES: Final = load_queries("comity.gate").ledger_ages
 _Key: TypeAlias = tuple[str, int, str]
 _SEEN: dict[_Key, tuple[float, Ages]] = {}  # a process may speak to several databases
 
@@ -38,7 +39,7 @@ async def behind(conn: AsyncConnection[tuple[Any, ...]]) -> Reason | None:
     key = _key(conn)
     if _is_stale(key):
         async with conn.transaction():
-            rows = await (await conn.execute(ages_query())).fetchall()
+            rows = await (await conn.execute(_AGES)).fetchall()
         _SEEN[key] = time.monotonic(), Ages(*rows[0])
     return _judged(key)
 
@@ -48,7 +49,7 @@ def behind_now(conn: Connection[tuple[Any, ...]]) -> Reason | None:
     key = _key(conn)
     if _is_stale(key):
         with conn.transaction():
-            rows = conn.execute(ages_query()).fetchall()
+            rows = conn.execute(_AGES).fetchall()
         _SEEN[key] = time.monotonic(), Ages(*rows[0])
     return _judged(key)
 

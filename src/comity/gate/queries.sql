@@ -117,6 +117,10 @@ with logged as (
 )
 insert into ledger.outbox (id, body) values (%(id)s, %(body)s)
 
+-- name: ledger_ages
+-- How long the oldest act waits for its number, and the oldest head for its quorum, in seconds; and the limits of both.
+select unsequenced, unsequenced_limit, unwitnessed, unwitnessed_limit from ledger.ages()
+
 -- name: agencies
 -- The agencies that this node knows.
 select agency from agreements.agency order by agency

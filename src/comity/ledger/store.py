@@ -101,11 +101,6 @@ def backlog(connection: Connection) -> Backlog:
     return Backlog(*counts)
 
 
-def ages_query() -> bytes:
-    """Return the statement that tells one row: the fields of :class:`Ages`, for whatever kind of connection."""
-    return _QUERIES["ages"]
-
-
 def ages(connection: Connection) -> Ages:
     """Return how far the ledger is behind, and how far it may be."""
     return Ages(*connection.execute(_QUERIES["ages"]).fetchall()[0])
