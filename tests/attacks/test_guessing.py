@@ -113,7 +113,7 @@ def test_refused_and_absent_take_the_same_journeys(world, accused, uncovered, se
         world.ask(person)
         journeys.append(tuple(sent))
     assert journeys[1] == journeys[2]
-    assert len(journeys[1]) == 2  # the settings and the one statement; what was remembered took none
+    assert len(journeys[1]) == 3  # the ledger's age, the settings, the one statement; what was remembered took none
 
 
 def test_refused_and_absent_are_one_plan(world, accused, uncovered, capsys):
