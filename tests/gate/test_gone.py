@@ -10,11 +10,17 @@ import psycopg
 import pytest
 
 from comity.gate import Requester
+from comity.gate.extract import work
+from comity.gate.extract.models import Format
+from comity.gate.extract.orders import State, ask_for, counter_at, make_next, order_of
 from comity.gate.gone import DID, PATIENCE, give_receipt, receipts_owed, tell_gone, told_to
+from comity.gate.models import Extract
 from comity.ledger.entry import commitment
 from comity.store import Role
 
-from .world import NOW, World, agreement_text
+from .test_extract import SIGNER
+from .test_extract import agree as agree_to_extracts
+from .world import NOW, World, agreement_text, request
 
 STAFF = Requester("prosecution", "staff-7", "prosecutor")
 COLLEAGUE = Requester("prosecution", "staff-8", "data-steward")
@@ -162,3 +168,25 @@ def test_what_a_crash_left_untold_is_told_by_the_next(receiving, monkeypatch):
 def test_what_was_told_is_never_unsaid(receiving, table):
     with pytest.raises(psycopg.errors.RestrictViolation):
         receiving.run(Role.OWNER, f"delete from gate.{table}")
+
+
+def test_a_made_extract_that_holds_somebody_who_is_gone_is_removed_and_another_is_not(world, tmp_path):
+    agree_to_extracts(world)
+    person = world.person(name="Ann Example")
+    world.row("charge", person=person, offence="Burglary", severity="serious")
+    with world.store.connect(Role.GATE, autocommit=True) as conn:
+        counter = counter_at(tmp_path, conn, world.vocabulary, world.keyring, SIGNER)
+        asked = ask_for(counter, request(Extract()), Format.CSV, NOW)
+        make_next(counter, lambda: NOW)
+        unfinished = work.path_of(counter.office.works, uuid4())
+        unfinished.mkdir(parents=True)
+        folder = counter.path_of(asked)
+        change(world, world.person(), at=LATER)
+        tell_gone(conn, LATER, counter)
+        assert folder.is_dir()
+        unfinished.mkdir(exist_ok=True)
+        change(world, person, at=LATER + timedelta(hours=2))
+        tell_gone(conn, LATER + timedelta(hours=2), counter)
+        assert not folder.exists()
+        assert not unfinished.exists()
+        assert order_of(counter, request(Extract()).requester, asked, NOW).state is State.GONE
