@@ -14,6 +14,7 @@ from comity.intake.facts import standing
 from comity.intake.legal_holds import IN_A_CASE, HoldError, Upon, against, holds, lift_hold, set_hold
 from comity.oversight import forecast, review, run
 from comity.oversight import retention as retaining
+from comity.oversight.retention import forecast_kept
 from comity.store import Role
 from comity.vocabulary import Vocabulary
 from comity.vocabulary.models import Disposal, FieldType
@@ -97,6 +98,8 @@ def test_a_hold_keeps_a_person_from_time_until_it_is_lifted(intake, two, adopted
     ran = on(intake)
     assert (ran.deleted, ran.held) == (1, 1)
     assert names(rows) == ["Ada Byron"]
+    (next_,) = forecast_kept(intake.conn, "sheriff")
+    assert (next_.statements, next_.held, next_.rule) == (1, 1, "uk/app-rrd-group-3")
     lift(intake, held)
     assert on(intake, 8).deleted == 1
     assert names(rows) == []

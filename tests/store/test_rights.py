@@ -65,6 +65,7 @@ comity_intake     | intake.erased_person intake.decision intake.linking      | s
 comity_intake     | intake.keeping intake.disposal intake.gone               | select insert
 comity_intake     | intake.legal_hold_end                                    | select insert
 comity_intake     | intake.legal_hold intake.restricted intake.kept_longer   | select insert delete
+comity_intake     | intake.forecast                                          | select insert delete
 comity_intake     | intake.retention_run                                     | select insert update
 comity_gate       | intake.gone                                              | select
 

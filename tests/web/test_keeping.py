@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -14,7 +13,10 @@ from playwright.sync_api import Browser as Chromium
 from comity.gate.gone import tell_gone
 from comity.intake.disposing import Decision, adopt
 from comity.intake.legal_holds import holds
+from comity.oversight.models import ComesDue
+from comity.oversight.retention import keep_forecast
 from comity.store import Role
+from comity.vocabulary.models import Disposal
 
 from .desk import OVERSEER, PROSECUTOR, STEWARD, Browser, Office
 from .test_pages import LANGUAGES, heading, looking, sign_in, violations
@@ -23,17 +25,15 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
-def kept(office: Office) -> Iterator[str]:
-    """The steward's agency has adopted schedules by which everything is due, and somebody whom others read is erased."""
-    Browser(office.url).sign_in(PROSECUTOR)
+def kept(office: Office) -> str:
+    """The steward's agency has adopted schedules, and a run found what comes due: its rule."""
+    rule = "uk/app-rrd-group-3"
+    due = ComesDue("police", rule, Disposal.DELETE, NOW.date(), 12, 1, (("custody", 12), ("person", 12)), (uuid4(),))
     with office.node.store.connect(Role.INTAKE) as conn:
-        agencies = [row[0] for row in conn.execute("select distinct agency from record.statement")]
-        for agency in agencies:
-            adopt(conn, agency, Decision("dpo", "verified", NOW), jurisdiction="uk", kind="police")
-        conn.execute("update record.statement set received_at = received_at - interval '9 years'")
-    yield "kept"
-    with office.node.store.connect(Role.INTAKE) as conn:
-        conn.execute("update record.statement set received_at = received_at + interval '9 years'")
+        adopt(conn, "police", Decision("dpo", "verified", NOW), jurisdiction="uk", kind="police")
+    with office.node.store.connect(Role.INTAKE, autocommit=True) as conn:
+        keep_forecast(conn, [due], NOW)
+    return rule
 
 
 def change(office: Office) -> None:
@@ -73,8 +73,8 @@ def test_what_comes_due_is_shown_in_both_languages_and_to_everybody_who_may(
         page.locator("summary").first.click()
         assert UUID(page.locator("details code").first.inner_text())
         page.locator("summary", has_text={"en": "Set a hold", "nl": "Een bewaarplicht instellen"}[language]).click()
-        assert violations(page) == []
         picture(page, f"keeping-{language}")
+        assert violations(page) == []
 
 
 def test_a_hold_is_set_and_lifted_with_a_reason(office: Office, kept: str):
@@ -104,8 +104,8 @@ def test_whoever_received_it_is_told_on_their_own_page_and_says_what_they_did(ch
         page.goto(f"{office.url}/news")
         row = page.locator("table", has_text="What became of it").locator("tbody tr").first
         assert "erased" in row.inner_text()
-        assert violations(page) == []
         picture(page, "news-gone")
+        assert violations(page) == []
         row.locator("select").select_option("deleted")
         row.locator("button").click()
         said = page.locator("table", has_text="What became of it").locator("tbody tr").first.inner_text()

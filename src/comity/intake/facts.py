@@ -92,15 +92,28 @@ def _told(conn: Connection, vocabulary: Vocabulary, found: Sequence[Sequence[Any
     cases = [row.record_id for row in known.values() if row.type == "case"]
     charges = _rows(conn, vocabulary, "case", cases, only="charge")
     first = {row[0]: _day(row[4]) for row in found}
+    of_case: dict[UUID, list[_Row]] = defaultdict(list)
+    for charge in charges:
+        of_case[charge.values["case"]].append(charge)
     facts = {
-        row.record_id: _fact(row, known, charges, vocabulary, first.get(row.statement_id)) for row in known.values()
+        row.record_id: _fact(row, known, of_case, vocabulary, first.get(row.statement_id)) for row in known.values()
     }
     kept = _kept_until(conn, found)
     persons: dict[UUID, UUID] = dict(conn.execute(KEEPING.persons_now, {"people": list(people)}).fetchall())
-    return tuple(
-        _standing(row, [it for it in own if it.statement_id == row[0]], of_people, facts, persons, kept)
-        for row in found
-    )
+    by_statement, by_person = _grouped(own, "statement_id"), _grouped(of_people, "person")
+    told: list[Standing] = []
+    for row in found:
+        mine = by_statement.get(row[0], [])
+        theirs = [it for person in {it.person for it in mine if it.person} for it in by_person[person]]
+        told.append(_standing(row, mine, theirs, facts, persons, kept))
+    return tuple(told)
+
+
+def _grouped(rows: Iterable[_Row], by: str) -> dict[UUID, list[_Row]]:
+    grouped: dict[UUID, list[_Row]] = defaultdict(list)
+    for row in rows:
+        grouped[getattr(row, by)].append(row)
+    return grouped
 
 
 def _standing(
@@ -116,7 +129,7 @@ def _standing(
     cases = {it.record_id for it in own if it.type == "case"} | {
         it.values["case"] for it in own if it.values.get("case")
     }
-    others = tuple(facts[it.record_id] for it in of_people if it.person in people and it.statement_id != statement)
+    others = tuple(facts[it.record_id] for it in of_people if it.statement_id != statement)
     reach = Reach(people, frozenset(persons[it] for it in people if it in persons), frozenset(cases), (source, key))
     return Standing(
         statement, agency, source, key, tuple(facts[it.record_id] for it in own), others, reach, kept.get((source, key))
@@ -129,13 +142,17 @@ def _kept_until(conn: Connection, found: Sequence[Sequence[Any]]) -> dict[tuple[
 
 
 def _fact(
-    row: _Row, known: Mapping[UUID, _Row], charges: Iterable[_Row], vocabulary: Vocabulary, first: date | None
+    row: _Row,
+    known: Mapping[UUID, _Row],
+    charges: Mapping[UUID, Sequence[_Row]],
+    vocabulary: Vocabulary,
+    first: date | None,
 ) -> Fact:
     days: dict[str, date] = {RECEIVED: first or row.received}
     codes: dict[str, set[str]] = defaultdict(set)
     with_it = [row, *(known[it] for name in _REFERRED if (it := row.values.get(name)) and it in known)]
     case = row.record_id if row.type == "case" else row.values.get("case")
-    with_it += [it for it in charges if case and it.values.get("case") == case and row.person in {it.person, None}]
+    with_it += [it for it in charges.get(case, ()) if row.person in {it.person, None}] if case else []
     for each in with_it:
         for of in vocabulary.record_types[each.type].fields:
             value, event = each.values.get(of.name), f"{each.type}.{of.name}"

@@ -174,6 +174,20 @@ where run = %(run)s
 -- A run is over.
 update intake.retention_run set finished_at = %(at)s where run = %(run)s
 
+-- name: forget_forecast
+-- What was worked out before.
+delete from intake.forecast
+
+-- name: keep_forecast
+-- One line of what comes due.
+insert into intake.forecast (agency, rule, done, first_on, statements, held, records, ids, at)
+values (%(agency)s, %(rule)s, %(done)s, %(first)s, %(statements)s, %(held)s, %(records)s, %(ids)s, %(at)s)
+
+-- name: forecast
+-- What comes due of an agency, as it was worked out last.
+select agency, rule, done, first_on, statements, held, records, ids from intake.forecast where agency = %(agency)s
+order by first_on, rule, done
+
 -- name: runs
 -- The latest runs.
 select run, started_at, finished_at, examined, deleted, restricted, reviews, held from intake.retention_run

@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
+from psycopg.types.json import Jsonb
+
 from comity.gate.keys import Keyring
 from comity.intake.disposing import (
     Decision,
@@ -67,12 +69,35 @@ def forecast(
     return tuple(sorted(told, key=lambda it: (it.agency, it.first, it.rule, it.then)))
 
 
+def keep_forecast(conn: Connection, found: Iterable[ComesDue], at: datetime) -> None:
+    """Keep what comes due for whoever asks before the next run: to work it out takes a look at all that is held."""
+    with conn.transaction():
+        conn.execute(KEEPING.forget_forecast)
+        for it in found:
+            said = {"agency": it.agency, "rule": it.rule, "done": it.then.value, "first": it.first, "at": at}
+            counted = {"statements": it.statements, "held": it.held, "records": Jsonb(dict(it.records))}
+            conn.execute(KEEPING.keep_forecast, {**said, **counted, "ids": list(it.ids)})
+
+
+def forecast_kept(conn: Connection, agency: str) -> tuple[ComesDue, ...]:
+    """Return what comes due of an agency, as the last run worked it out."""
+    return tuple(
+        ComesDue(of, rule, Disposal(then), first, statements, held, tuple(sorted(records.items())), tuple(ids_))
+        for of, rule, then, first, statements, held, records, ids_ in conn.execute(KEEPING.forecast, {"agency": agency})
+    )
+
+
 def run(conn: Connection, vocabulary: Vocabulary, keyring: Keyring, now: datetime) -> Ran:
-    """Erase and restrict what is due; return what it came to. A run that was cut off is gone on with."""
+    """Erase and restrict what is due, and keep what comes due next; return what it came to.
+
+    A run that was cut off is gone on with.
+    """
     if conn.execute(KEEPING.alone_in_run).fetchone() != (True,):
         return Ran()
     try:
-        return _run(conn, vocabulary, keyring, now)
+        ran = _run(conn, vocabulary, keyring, now)
+        keep_forecast(conn, forecast(conn, vocabulary, now.date()), now)
+        return ran
     finally:
         conn.execute(KEEPING.run_is_over)
 

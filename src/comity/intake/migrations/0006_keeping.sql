@@ -97,6 +97,19 @@ create table intake.retention_run (
 comment on table intake.retention_run is 'Each run over what is kept: how far it is, and counts. One that was cut off is gone on with.';
 create unique index retention_run_open on intake.retention_run ((true)) where finished_at is null;
 
+create table intake.forecast (
+    agency text not null,
+    rule text not null,
+    done text not null,
+    first_on date not null,
+    statements bigint not null,
+    held bigint not null,
+    records jsonb not null,
+    ids uuid[] not null,
+    at timestamp with time zone not null
+);
+comment on table intake.forecast is 'What comes due, as the last run worked it out: it takes a look at everything that is held.';
+
 -- Whom a message seemed to be about matters while it is held.
 update intake.quarantine set persons = '{}' where resolved_at is not null;
 
@@ -119,7 +132,7 @@ create policy gate_reads_in_a_disclosure on intake.gone for select to comity_gat
     using (agency = any ((select string_to_array(nullif(current_setting('comity.providers', true), ''), ','))::text[]));
 
 grant select, insert on intake.keeping, intake.disposal, intake.legal_hold_end, intake.gone to comity_intake;
-grant select, insert, delete on intake.legal_hold, intake.restricted, intake.kept_longer to comity_intake;
+grant select, insert, delete on intake.legal_hold, intake.restricted, intake.kept_longer, intake.forecast to comity_intake;
 grant select, insert, update on intake.retention_run to comity_intake;
 grant usage on schema intake to comity_gate;
 grant select on intake.gone to comity_gate;

@@ -19,8 +19,8 @@ from comity.gate.gone import receipts_owed, told_to
 from comity.intake.disposing import Keeping, keeping
 from comity.intake.legal_holds import HoldError, LegalHold, Upon, holds, lift_hold, set_hold
 from comity.intake.store import KEEPING
-from comity.oversight import forecast
 from comity.oversight.models import ComesDue
+from comity.oversight.retention import forecast_kept
 from comity.store import Role
 from comity.vocabulary.models import Label
 from comity.web.access import Desk, desks_of
@@ -80,8 +80,7 @@ async def overview(request: Request, colleague: Keeper) -> Response:
         law = keeping(conn).get(of)
         upheld = tuple(it for it in holds(conn) if it.agency == of)
         runs = tuple(Run(*row[1:]) for row in conn.execute(KEEPING.runs, {"limit": SHOWN_RUNS}))
-        conn.commit()
-        return Kept(law, forecast(conn, services.node.vocabulary, today, agency=of) if law else (), upheld, runs)
+        return Kept(law, forecast_kept(conn, of), upheld, runs)
 
     kept = await services.reading(Role.INTAKE, read)
     owing = await services.reading(Role.GATE, lambda conn: told_to(conn, colleague.requester, everybody=True))
