@@ -64,7 +64,7 @@ def picture(page, name: str) -> None:
 def test_what_comes_due_is_shown_in_both_languages_and_to_everybody_who_may(
     chrome: Chromium, office: Office, kept: str, language: str
 ):
-    with looking(chrome, office, language) as page:
+    with looking(chrome, office, language, scripts=True) as page:
         sign_in(page, STEWARD, language)
         page.goto(f"{office.url}/retention")
         assert heading(page) == {"en": "Keeping and erasing", "nl": "Bewaren en wissen"}[language]
@@ -99,7 +99,7 @@ def test_a_hold_is_set_and_lifted_with_a_reason(office: Office, kept: str):
 
 def test_whoever_received_it_is_told_on_their_own_page_and_says_what_they_did(chrome: Chromium, office: Office):
     change(office)
-    with looking(chrome, office, "en") as page:
+    with looking(chrome, office, "en", scripts=True) as page:
         sign_in(page, PROSECUTOR, "en")
         page.goto(f"{office.url}/news")
         row = page.locator("table", has_text="What became of it").locator("tbody tr").first
