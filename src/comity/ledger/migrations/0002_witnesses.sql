@@ -2,7 +2,7 @@
 
 -- A cosignature of one of our heads, as a line of a signed note. A witness may cosign a head again, later.
 create table ledger.cosignature (
-    size bigint not null references ledger.checkpoint,
+    size bigint not null check (size > 0),
     witness text not null,                                  -- the name of its key
     key_id bytea not null check (length(key_id) = 4),
     line text not null,
@@ -12,7 +12,7 @@ create table ledger.cosignature (
 
 -- The heads that a quorum of the witnesses in the policy cosigned, with the cosignatures that made it one.
 create table ledger.witnessed (
-    size bigint primary key references ledger.checkpoint,
+    size bigint primary key check (size > 0),
     note text not null,
     witnessed_at timestamptz not null
 );

@@ -14,7 +14,5 @@ begin
         execute format('grant select, insert on ledger.%I to comity_ledger', relation);
         execute format('grant select on ledger.%I to comity_gate, comity_governance', relation);
     end loop;
-    alter table ledger.cosignature add foreign key (size) references ledger.checkpoint;
-    alter table ledger.witnessed add foreign key (size) references ledger.checkpoint;
 end $$;
 revoke execute on function ledger.set_aside from public;
