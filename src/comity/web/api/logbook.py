@@ -17,6 +17,7 @@ from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -61,7 +62,7 @@ class _Route(APIRoute):
         async def answered(request: Request) -> Response:
             try:
                 response = await answer(request)
-            except RequestValidationError:
+            except (RequestValidationError, HTTPException):  # of another shape, or no text at all
                 response = await on_problem(request, _unusable(_SAYS_NOTHING))
             except ProblemError as problem:
                 response = await on_problem(request, problem)
