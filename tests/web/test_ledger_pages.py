@@ -20,6 +20,7 @@ from comity.ledger.checkpoint import Checkpoint
 from comity.ledger.merkle import leaf_hash, node_hash
 from comity.ledger.note import Note, Signature, Signer
 from comity.ledger.proof import Proof
+from comity.ledger.store import put_cosignature
 from comity.store import Role
 from comity.web import explorer
 from comity.web.explorer import signatures
@@ -177,6 +178,16 @@ def test_signed_heads_are_listed_with_whose_signatures_they_bear(
     assert "The ledger itself" in text
     on = re.search(r'href="(/ledger/checkpoints\?before=\d+)"', text)[1]
     assert browser.http.get(on).text.count("As it was signed") == 1
+
+
+def test_what_a_witness_signed_since_is_told_with_its_head(office: Office, browser: Browser, entry: UUID):
+    with office.node.store.connect(Role.LEDGER) as conn:
+        head = ledger.head(conn)
+        note = witnessed(head.note, "late.witness", Ed25519PrivateKey.generate(), 1_764_068_470)
+        put_cosignature(conn, head.checkpoint.size, Note.parse(note).signatures[-1], datetime.now(UTC))
+    text = browser.http.get("/ledger/checkpoints").text
+    assert "late.witness" in text
+    assert "25 November 2025" in text
 
 
 # --------------------------------------------------------------------------------------------- checked in the browser

@@ -47,5 +47,11 @@ select kind, count(*) from (
 group by kind order by 2 desc, kind
 
 -- name: checkpoints
--- The signed heads of sizes below one, largest first.
-select size, signed_at, note from ledger.checkpoint where size < %(before)s order by size desc limit %(limit)s
+-- The signed heads of sizes below one, largest first, with the cosignatures that came since, of each key the latest.
+select size, signed_at, note || coalesce((
+    select string_agg(line, '' order by witness, key_id) from (
+        select distinct on (witness, key_id) witness, key_id, line from ledger.cosignature as it
+        where it.size = head.size order by witness, key_id, received_at desc
+    ) as latest
+), '')
+from ledger.checkpoint as head where size < %(before)s order by size desc limit %(limit)s
