@@ -67,6 +67,11 @@ class Node:
         """Return this node as it is with its ledger of that number."""
         return replace(self, ledger=number)
 
+    def ledger_called(self, origin: str) -> Node:
+        """Return this node as it was with the ledger that was called so; as it is, if that is none of its own."""
+        earlier = (self.of_ledger(number) for number in range(1, self.ledger_number))
+        return next((it for it in earlier if it.origin == origin), self)
+
     def use_ledger(self, number: int) -> None:
         """Use the ledger of that number from now on."""
         draft = self._number_file.with_name(f".{self._number_file.name}.draft")

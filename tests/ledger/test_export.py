@@ -51,10 +51,10 @@ def test_an_export_that_fails_half_way_leaves_nothing(store: Store, sequenced, t
     sequenced(600)
     read = rows.bundle
 
-    def fail_later(connection, index: int, width: int) -> list[bytes]:
+    def fail_later(connection, index: int, *of: int | None) -> list[bytes]:
         if index:
             raise KeyboardInterrupt
-        return read(connection, index, width)
+        return read(connection, index, *of)
 
     monkeypatch.setattr(rows, "bundle", fail_later)
     there = tmp_path / "there"

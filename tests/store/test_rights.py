@@ -26,6 +26,9 @@ comity_ledger     | ledger.age_limit                                        | se
 comity_gate       | ledger.age_limit                                        | select
 comity_gate       | ledger.entry ledger.tile ledger.checkpoint              | select
 comity_governance | ledger.entry ledger.tile ledger.checkpoint              | select
+comity_ledger     | ledger.every_entry                                      | select
+comity_gate       | ledger.every_entry                                      | select
+comity_governance | ledger.every_entry                                      | select
 comity_ledger     | ledger.cosignature ledger.witnessed                     | select insert
 comity_gate       | ledger.cosignature ledger.witnessed                     | select
 comity_governance | ledger.cosignature ledger.witnessed                     | select

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,12 +19,13 @@ import pytest
 
 from comity.cli import ledgers
 from comity.cli.failing import Failed
+from comity.gate.logging_report import Asked, logging_report
 from comity.ledger import Entry, Sequencer, append, commitment, export, head, latest, prove
 from comity.ledger.checkpoint import Checkpoint
 from comity.ledger.cosigning import origin_hash
-from comity.ledger.errors import DamagedLedgerError, RestoredFromBackupError, SigningRefusedError
+from comity.ledger.errors import DamagedLedgerError, ExportError, RestoredFromBackupError, SigningRefusedError
 from comity.ledger.note import Note
-from comity.ledger.store import try_lead, unsequenced_since, unwitnessed_since, witnessed, witnessed_at
+from comity.ledger.store import entries_of, try_lead, unsequenced_since, unwitnessed_since, witnessed, witnessed_at
 from comity.ledger.submission import Submission
 from comity.ledger.verify import verify_export, verify_receipt
 from comity.ledger.witnesses import Witnesses
@@ -415,6 +417,69 @@ def test_a_ledger_that_may_not_go_on_is_renewed_under_a_new_name_that_cites_its_
     assert verify_export(tmp_path / "export", "\n".join(keys)).fault is None
     with node.store.connect(Role.OWNER) as owner, pytest.raises(psycopg.errors.RestrictViolation):
         owner.execute("delete from ledger.entry")
+
+
+def test_what_was_entered_before_a_renewal_is_still_found_proven_reported_and_written_out(
+    node: Node, peers: list[Peer], tmp_path: Path, vocabulary: Vocabulary
+):
+    old, before = node.signer(), step(node, 300)
+    erased = Entry(uuid4(), datetime.now(UTC), "erasure", {"agency": "police"}, bytes(32))
+    with node.store.connect(Role.INTAKE) as intake:
+        append(intake, [erased])
+    with node.store.connect(Role.LEDGER) as connection:
+        Sequencer(connection, old, node.ledger_head, also=node.also_signs()).step(datetime.now(UTC))
+    with serving(create_app(node)) as url, httpx.Client(base_url=url) as http:
+        entry = f"/ledger/{before[7].id}"
+        assert str(erased.id) in http.get("/ledger?kind=erasure").text  # the index is of the old numbers now
+        tile, receipt = http.get("/ledger/tile/0/000").content, http.get(f"{entry}/receipt").text
+        assert http.get("/ledger/2/checkpoint").status_code == 404
+        with node.store.connect(Role.OWNER) as owner:
+            ledgers._renew(node, owner)
+        after = step(node, 2)
+
+        # receipts of what was done before are those of the old ledger, and the page names its key
+        assert http.get(f"{entry}/receipt").text == receipt
+        (tmp_path / "receipt").write_text(receipt)
+        assert verify_receipt(tmp_path / "receipt", old.vkey()).fault is None
+        page = http.get(entry).text
+        assert old.vkey() in page
+        assert f"{old.name}: an earlier one" in page
+        assert "an earlier one" not in http.get(f"/ledger/{after[0].id}").text
+
+        # what is searched is the new ledger, and no line of it goes by a number of the old one's
+        begins, found = read(node, lambda conn: latest(conn, 3))[-1].entry(), http.get("/ledger?kind=refusal").text
+        assert all(str(it.id) in found for it in after)
+        assert str(begins.id) not in found
+        assert str(begins.id) in http.get("/ledger?kind=checkpoint").text
+
+        # each ledger keeps its own address, whole
+        assert http.get("/ledger/tile/0/000").content == tile
+        assert http.get("/ledger/checkpoint").text.startswith(f"{old.name}\n301\n")
+        assert http.get("/ledger/2/checkpoint").text.startswith(f"{node.origin}\n3\n")
+        assert len(http.get("/ledger/2/tile/0/000.p/3").content) == 96
+        for nowhere in (
+            "/ledger/0/checkpoint",
+            "/ledger/02/checkpoint",
+            "/ledger/3/checkpoint",
+            "/ledger/3/tile/0/000",
+            "/ledger/2/witnessed",
+        ):
+            assert http.get(nowhere).status_code == 404
+    everything = [it.id for it in read(node, lambda conn: entries_of(conn, ("refusal",)))]
+    assert everything == [it.id for it in (*before, *after)]
+    with node.store.connect(Role.GATE) as connection:
+        export(connection, tmp_path / "first", number=1)
+        with pytest.raises(ExportError, match="number 2"):
+            export(connection, tmp_path / "second", number=2)
+    keys = [old.vkey(), *(it.key.vkey for it in node.of_ledger(1).also_signs())]
+    assert verify_export(tmp_path / "first", "\n".join(keys)).fault is None
+
+    async def report() -> list[str]:
+        async with await psycopg.AsyncConnection.connect(node.store.conninfo(Role.GATE)) as conn:
+            day, now = timedelta(days=1), datetime.now(UTC)
+            return [it.entry for it in await logging_report(conn, Asked(now - day, now + day), now, by="overseer")]
+
+    assert str(erased.id) in asyncio.run(report())
 
 
 def test_a_renewal_that_was_broken_off_is_gone_on_with(node: Node, peers: list[Peer], monkeypatch):

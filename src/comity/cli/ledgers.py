@@ -32,10 +32,12 @@ from comity.ledger.verify import told, verify_export, verify_receipt
 from comity.ledger.views import split_views, strangers_to
 from comity.node import Node
 from comity.store import Role
+from comity.web.explorer import forget_lines
 
 LATE: Final = timedelta(minutes=5)
 """For which what waits is no fault yet: longer than a restart of a node or of a witness takes."""
 Span = Annotated[tuple[int, int], Parameter("--range")]
+Earlier = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
 Seconds = Annotated[int | None, Parameter(validator=validators.Number(gte=0))]
 
 app = App(name="ledger", help="What was done, line by line, signed, so that anybody can check it.")
@@ -75,22 +77,27 @@ def limits(*, unsequenced: Seconds = None, unwitnessed: Seconds = None) -> None:
 
 
 @app.command
-def key(*, all: bool = False) -> None:  # noqa: A002
+def key(*, all: bool = False, number: Earlier = None) -> None:  # noqa: A002
     """Print the ledger's public key, with which its exports and receipts are checked.
 
     Parameters
     ----------
     all
         Print also its second key, which is safe against quantum computers; each on a line of its own.
+    number
+        Of which ledger, counted from 1, where this one is not the first; the one in use, if not given.
     """
     with node() as opened:
-        print(opened.signer().vkey())
-        for also in opened.also_signs() if all else ():
+        if number is not None and number > opened.ledger_number:
+            raise Misused(f"This node has had {opened.ledger_number} ledgers. Name the number of one of them.")
+        it = opened.of_ledger(number or opened.ledger_number)
+        print(it.signer().vkey())
+        for also in it.also_signs() if all else ():
             print(also.key.vkey)
 
 
 @app.command
-def export(folder: Path, *, span: Span | None = None) -> None:
+def export(folder: Path, *, span: Span | None = None, number: Earlier = None) -> None:
     """Write the whole ledger into FOLDER, for anybody to check.
 
     Parameters
@@ -99,9 +106,11 @@ def export(folder: Path, *, span: Span | None = None) -> None:
         A folder that does not exist yet.
     span
         The numbers of the first and the last entry to write, with what proves them, instead of the whole.
+    number
+        Which ledger, counted from 1, where this one is not the first; the one in use, if not given.
     """
     with node() as opened, opened.store.connect(Role.GATE) as conn:
-        exported = ledger.export(conn, folder, span)
+        exported = ledger.export(conn, folder, span, None if number == opened.ledger_number else number)
     what = f"{exported.checkpoint.size:,} lines" if span is None else f"Lines {span[0]:,} to {span[1]:,}"
     print(f"{what} are in {folder}.")
 
@@ -155,8 +164,8 @@ def prove(entry: UUID, *, out: Path | None = None) -> None:
 def renew(*, yes: bool = False) -> None:
     """Go on under a new name, where this ledger may not sign any more, citing the end of the old one.
 
-    For a database that was restored from too old a backup. Stop the node, and export what is left of the old ledger
-    first: afterwards it is set aside, and neither served nor proven from.
+    For a database that was restored from too old a backup. Stop the node first. What is left of the old ledger is set
+    aside: its receipts are still given, and `comity ledger export --number` writes it out.
 
     Parameters
     ----------
@@ -186,6 +195,7 @@ def _renew(opened: Node, owner: Connection) -> Signer:
     moment = now()
     begun = New(new.signer(), new.also_signs(), new.ledger_head)
     renew(owner, begun, number, first_entry(old, kept, moment, uuid4()), moment)
+    forget_lines(owner)
     opened.use_ledger(number + 1)
     return begun.signer
 

@@ -23,14 +23,14 @@ order by at, id
 limit %(limit)s
 
 -- name: others
--- The ledger's lines of the other operations in a period. An entry begins with its time and ends with its kind, so that its
+-- The lines of the other operations in a period, of this ledger and of those before it. An entry begins with its time and ends with its kind, so that its
 -- bytes need no reading to be passed over.
 select kept.number, said.it ->> 'id', (said.it ->> 'at')::timestamptz, said.it ->> 'kind', said.it -> 'context' ->> 'agency'
-from ledger.entry kept
+from ledger.every_entry kept
 cross join lateral (select convert_from(kept.body, 'UTF8')::json as it) as said
 where substring(kept.body from 8 for 26) >= convert_to(%(since_text)s, 'UTF8')
     and substring(kept.body from 8 for 26) < convert_to(%(until_text)s, 'UTF8')
     and said.it ->> 'kind' = any(%(kinds)s::text[])
     and (%(agency)s::text is null or said.it -> 'context' ->> 'agency' = %(agency)s)
-order by kept.number
+order by kept.ledger nulls last, kept.number
 limit %(limit)s

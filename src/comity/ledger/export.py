@@ -27,14 +27,17 @@ Span: TypeAlias = tuple[int, int]
 """The numbers of a first and a last entry."""
 
 
-def export(connection: Connection, folder: Path, span: Span | None = None) -> Head:
+def export(connection: Connection, folder: Path, span: Span | None = None, number: int | None = None) -> Head:
     """Write the whole ledger into ``folder``, which must not exist; return the head it was written under.
 
     With a ``span``, the numbers of the first and the last, only those entries (and the rest of their bundles) and the
-    tiles that prove them. Raises EmptyLedgerError if nothing has been signed yet, and ExportError if the folder is
-    taken or the ledger has no such entries.
+    tiles that prove them. With a ``number`` the earlier ledger of that number instead of the one in use. Raises
+    EmptyLedgerError if nothing has been signed yet, and ExportError if the folder is taken or there are no such
+    entries, or no such ledger.
     """
-    head = store.head(connection)
+    if number is not None and number not in store.earlier(connection):
+        raise ExportError(f"No ledger of number {number} was set aside here.")
+    head = store.head(connection, number)
     if head is None:
         raise EmptyLedgerError("The ledger has no signed checkpoint yet, so there is nothing to export.")
     if folder.exists():
@@ -49,8 +52,8 @@ def export(connection: Connection, folder: Path, span: Span | None = None) -> He
             draft,
             head.note,
             size,
-            store.tile_reader(connection),
-            lambda *at: store.bundle(connection, *at),
+            store.tile_reader(connection, number),
+            lambda index, width: store.bundle(connection, index, width, number),
             span,
         )
         _put_in_place(draft, folder)

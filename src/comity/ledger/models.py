@@ -21,10 +21,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """An entry in the ledger, with its number (dense, from 0)."""
+    """An entry in the ledger, with its number (dense, from 0).
+
+    ``ledger`` is the number of an earlier ledger of this node's in which it stands; ``None`` is the one in use.
+    """
 
     number: int
     body: bytes
+    ledger: int | None = None
 
     def entry(self) -> Entry:
         """Return what the entry says."""

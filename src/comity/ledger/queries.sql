@@ -56,8 +56,8 @@ select root from ledger.tile where level = %(level)s and index >= %(begin)s and 
 select hashes from ledger.tile where level = %(level)s and index = %(index)s;
 
 -- name: entry_by_id
--- One entry.
-select number, body from ledger.entry where id = %(id)s;
+-- One entry, and in which ledger of this node's it stands: the one in use first.
+select number, body, ledger from ledger.every_entry where id = %(id)s order by ledger desc nulls first limit 1;
 
 -- name: latest_entries
 -- The newest entries below a number, newest first.
@@ -80,17 +80,17 @@ select count(*) from ledger.outbox;
 select count(*) from ledger.refused;
 
 -- name: entries_of
--- Every entry of these kinds, also those that wait for their number, in the order of the ledger; of one key of the context, if
--- one is given. The kind is what an entry's bytes end in, and no value can hold an unescaped quotation mark.
+-- Every entry of these kinds, of earlier ledgers first and those that wait for their number last, in their order; of one key of
+-- the context, if one is given. The kind is what an entry's bytes end in, and no value can hold an unescaped quotation mark.
 select kept.body from (
-    select number as place, null::timestamptz as queued_at, body from ledger.entry
+    select ledger, number as place, null::timestamptz as queued_at, body from ledger.every_entry
     union all
-    select null, queued_at, body from ledger.outbox
+    select null, null, queued_at, body from ledger.outbox
 ) as kept
 cross join lateral (select convert_from(kept.body, 'UTF8') as said) as it
 where substring(it.said from '"kind":"([a-z0-9-]+)","v":1}$') = any(%(kinds)s)
   and (%(key)s::text is null or position('"' || %(key)s || '":' in it.said) > 0)
-order by kept.place nulls last, kept.queued_at;
+order by kept.ledger nulls last, kept.place nulls last, kept.queued_at;
 
 -- name: oldest_waiting
 -- Since when the oldest entry waits in the outbox.
@@ -121,8 +121,8 @@ select note, witnessed_at from ledger.witnessed order by size desc limit 1;
 
 -- name: unwitnessed_since
 -- Since when there is a signed head above the newest that a quorum cosigned.
-select min(signed_at) from ledger.checkpoint
-where size > coalesce((select max(size) from ledger.witnessed), 0);
+select signed_at from ledger.checkpoint
+where size > coalesce((select max(size) from ledger.witnessed), 0) order by size limit 1;
 
 -- name: begin_peer
 -- Makes the row of a log that we witness, before its first checkpoint.
@@ -144,6 +144,11 @@ select origin, note, cosigned_at from ledger.peer where note is not null order b
 -- name: set_aside
 -- Sets the tables of a ledger aside that may not go on, and puts empty ones in their place.
 select ledger.set_aside(%(number)s);
+
+-- name: earlier
+-- The numbers of the ledgers that were set aside.
+select substring(relname from '^entry_([0-9]+)$')::integer from pg_catalog.pg_class
+where relnamespace = 'ledger'::regnamespace and relkind = 'r' and relname ~ '^entry_[0-9]+$' order by 1;
 
 -- name: ages
 -- How long the oldest act waits for its number, and the oldest head for its quorum, in seconds; and the limits of both.

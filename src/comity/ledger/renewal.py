@@ -5,7 +5,8 @@
 2. The new ledger's first entry names the old origin, and the size and root of the largest checkpoint that the old one
    is known to have signed, by whoever knows it: the file beside the database, or a witness. It commits to that
    checkpoint's note, with a salt of 16 zero bytes, so that anybody who has the note can compare.
-3. What the database still has of the old ledger is set aside, whole. What waits in the outbox goes into the new one.
+3. What the database still has of the old ledger is set aside, whole, and is read and proven from as before. What waits
+   in the outbox goes into the new one.
 4. All of it is one transaction, while no sequencer leads. The new head is remembered before it is the one in use.
 """
 

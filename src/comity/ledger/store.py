@@ -39,6 +39,13 @@ def _load_queries() -> dict[str, bytes]:
 
 
 _QUERIES: Final = _load_queries()
+_OWN: Final = re.compile(rb"\bledger\.(?:entry|tile|checkpoint|cosignature|witnessed)\b")
+
+
+def _of(query: str, number: int | None) -> bytes:
+    """Return a statement about the ledger in use, or about the earlier one of that number."""
+    statement = _QUERIES[query]
+    return statement if number is None else _OWN.sub(rb"\g<0>_%d" % number, statement)
 
 
 # ---- for the rooms that act, and for those who read -----------------------------------------------------------------
@@ -54,9 +61,17 @@ def append(connection: Connection, entries: Iterable[Entry]) -> None:
     _copy(connection, "append", ("uuid", "bytea"), ((entry.id, entry.encode()) for entry in entries))
 
 
-def head(connection: Connection) -> Head | None:
-    """Return the newest signed head, as the database states it; None if nothing has been signed yet."""
-    return _head_of(connection.execute(_QUERIES["head"]).fetchone())
+def head(connection: Connection, number: int | None = None) -> Head | None:
+    """Return the newest signed head, as the database states it; None if nothing has been signed yet.
+
+    Here and below, ``number`` is that of an earlier ledger of this node's (:func:`earlier`); none is the one in use.
+    """
+    return _head_of(connection.execute(_of("head", number)).fetchone())
+
+
+def earlier(connection: Connection) -> tuple[int, ...]:
+    """Return the numbers of the ledgers that renewals have set aside, the first one first."""
+    return tuple(row[0] for row in connection.execute(_QUERIES["earlier"]))
 
 
 def _head_of(row: tuple[Any, ...] | None) -> Head | None:
@@ -67,7 +82,7 @@ def _head_of(row: tuple[Any, ...] | None) -> Head | None:
 
 
 def find(connection: Connection, entry_id: UUID) -> Logged | None:
-    """Return the entry with that id; None if the ledger has none (it may still wait in the outbox)."""
+    """Return the entry with that id, of this ledger or an earlier one; None if there is none (it may still wait)."""
     row = connection.execute(_QUERIES["entry_by_id"], {"id": entry_id}).fetchone()
     return Logged(*row) if row else None
 
@@ -82,16 +97,17 @@ def prove(connection: Connection, entry_id: UUID) -> Proof:
     """Return the receipt for one entry; raise EntryNotFoundError if it has no number.
 
     It leads to the newest checkpoint that a quorum of witnesses cosigned, or, where that is older than the entry, to
-    the newest there is.
+    the newest there is. An entry of an earlier ledger is proven by that ledger's own checkpoints.
     """
-    newest, logged = head(connection), find(connection, entry_id)
+    logged = find(connection, entry_id)
+    newest = head(connection, logged.ledger) if logged else None
     if newest is None or logged is None:
         raise EntryNotFoundError(f"The ledger has no entry {entry_id}. If it was queued just now, ask again shortly.")
     # What witnesses have cosigned is believed without us, so it is preferred as soon as it covers the entry.
-    believed = witnessed(connection)
+    believed = witnessed(connection, logged.ledger)
     if believed is None or believed.checkpoint.size <= logged.number:
         believed = newest
-    path = Tree(believed.checkpoint.size, tile_reader(connection)).inclusion(logged.number)
+    path = Tree(believed.checkpoint.size, tile_reader(connection, logged.ledger)).inclusion(logged.number)
     return Proof(logged.body, logged.number, path, believed.note)
 
 
@@ -114,9 +130,9 @@ def set_age_limit(connection: Connection, unsequenced: int | None, unwitnessed: 
 # ---- witnesses of this ledger ----------------------------------------------------------------------------------------
 
 
-def witnessed(connection: Connection) -> Head | None:
+def witnessed(connection: Connection, number: int | None = None) -> Head | None:
     """Return the newest head that a quorum of witnesses cosigned, with their cosignatures, and since when it is one."""
-    return _head_of(connection.execute(_QUERIES["witnessed"]).fetchone())
+    return _head_of(connection.execute(_of("witnessed", number)).fetchone())
 
 
 def witnessed_at(connection: Connection) -> datetime | None:
@@ -137,17 +153,17 @@ def unsequenced_since(connection: Connection) -> datetime | None:
     return row[0] if row else None
 
 
-def head_with_cosignatures(connection: Connection) -> Head | None:
+def head_with_cosignatures(connection: Connection, number: int | None = None) -> Head | None:
     """Return the newest signed head with every cosignature that it has so far."""
-    newest = head(connection)
+    newest = head(connection, number)
     return newest and replace(
-        newest, note=with_signatures(newest.note, cosignatures(connection, newest.checkpoint.size))
+        newest, note=with_signatures(newest.note, cosignatures(connection, newest.checkpoint.size, number))
     )
 
 
-def cosignatures(connection: Connection, size: int) -> list[Signature]:
+def cosignatures(connection: Connection, size: int, number: int | None = None) -> list[Signature]:
     """Return the cosignatures of the head of that size, of each key the latest."""
-    lines = [line for (line,) in connection.execute(_QUERIES["cosignatures"], {"size": size})]
+    lines = [line for (line,) in connection.execute(_of("cosignatures", number), {"size": size})]
     return list(parse_signatures("".join(lines))) if lines else []
 
 
@@ -193,7 +209,7 @@ def peers(connection: Connection) -> dict[str, Head]:
 # ---- the tree -------------------------------------------------------------------------------------------------------
 
 
-def tile_reader(connection: Connection) -> ReadTile:
+def tile_reader(connection: Connection, number: int | None = None) -> ReadTile:
     """Return how to read the first ``width`` hashes of any tile, also as it was when the tree was smaller."""
 
     def read(level: int, index: int, width: int) -> bytes:
@@ -201,7 +217,7 @@ def tile_reader(connection: Connection) -> ReadTile:
         query = "tile" if width == TILE_WIDTH else "tile_roots" if level else "leaf_hashes"
         # A partial tile is what makes it: leaves, or the roots of the full tiles below.
         span = {"level": level - (query == "tile_roots"), "index": index, "begin": begin, "end": begin + width}
-        hashes = b"".join(row[0] for row in connection.execute(_QUERIES[query], span))
+        hashes = b"".join(row[0] for row in connection.execute(_of(query, number), span))
         if len(hashes) != width * HASH_SIZE:
             raise DamagedLedgerError(f"The database lacks hashes of the tile {index} at level {level} of the ledger.")
         return hashes
@@ -219,10 +235,10 @@ def load_edge(connection: Connection, size: int) -> Edge:
     return Edge(size, tuple(levels))
 
 
-def bundle(connection: Connection, index: int, width: int) -> list[bytes]:
+def bundle(connection: Connection, index: int, width: int, number: int | None = None) -> list[bytes]:
     """Return the first ``width`` entries of an entry bundle."""
     span = {"begin": index * TILE_WIDTH, "end": index * TILE_WIDTH + width}
-    return [body for (body,) in connection.execute(_QUERIES["bodies"], span)]
+    return [body for (body,) in connection.execute(_of("bodies", number), span)]
 
 
 # ---- for the auditor -------------------------------------------------------------------------------------------------
@@ -232,7 +248,7 @@ def entries_of(connection: Connection, kinds: Sequence[str], key: str | None = N
     """Return every entry of these kinds, in the order of the ledger, those that wait for their number last.
 
     With ``key`` only those whose context has it. The connection is the ledger's own: no other reads what waits. The
-    whole ledger is read for it. Raises EntryError for a row that is not an entry.
+    whole ledger is read for it, and those before it. Raises EntryError for a row that is not an entry.
     """
     rows = connection.execute(_QUERIES["entries_of"], {"kinds": list(kinds), "key": key})
     return [Entry.decode(bytes(body)) for (body,) in rows]
@@ -309,5 +325,8 @@ def _copy(connection: Connection, query: str, types: Sequence[str], rows: Iterab
 
 
 def set_aside(connection: Connection, number: int) -> None:
-    """Set the tables of a ledger that may not go on aside, as ``entry_1`` and so on; empty ones take their place."""
+    """Set the tables of a ledger that may not go on aside, as ``entry_1`` and so on; empty ones take their place.
+
+    What stands in them is found, proven and written out as before.
+    """
     connection.execute(_QUERIES["set_aside"], {"number": number})

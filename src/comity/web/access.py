@@ -79,6 +79,9 @@ OPEN_TO: Final[dict[str, Desk]] = {
     "ledger-checkpoint": Desk.ANYBODY,
     "ledger-tile": Desk.ANYBODY,
     "ledger-witnessed": Desk.ANYBODY,
+    "ledger-renewed-checkpoint": Desk.ANYBODY,
+    "ledger-renewed-tile": Desk.ANYBODY,
+    "ledger-renewed-witnessed": Desk.ANYBODY,
     "witness-add-checkpoint": Desk.ANYBODY,  # the signature on the checkpoint says who asks (C2SP tlog-witness)
     "witness-checkpoint": Desk.ANYBODY,
     "ledger-receipt": Desk.ANYBODY,

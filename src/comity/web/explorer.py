@@ -4,7 +4,8 @@ Rules:
 
 1. A search goes by an index of our own (``web.ledger_line``), and shows the ledger's own bytes. The index says where to
    look and is believed in nothing: what proves a line is its proof.
-2. The index follows the ledger at its own pace, so that no act waits for it. How far it is, is said.
+2. The index follows the ledger at its own pace, so that no act waits for it. How far it is, is said. It is of the
+   ledger in use: a renewal empties it, since numbers begin anew.
 3. A page costs the same however long the ledger is: its lines come by a cursor, and no more than :data:`MOST_COUNTED`
    are counted.
 4. Signatures are shown as they stand in the note: by whom, with which key, and when, where a witness says so. Whether
@@ -22,7 +23,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import structlog
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
 
 from comity.ledger.models import Logged
 from comity.ledger.note import Note, Verifier
@@ -153,6 +154,11 @@ def _said_at(value: bytes) -> datetime | None:
 async def catch_up(conn: AsyncConnection) -> int:
     """Read at most :data:`MOST_AT_ONCE` new lines into the index; return how many there were."""
     return (await conn.execute(_QUERIES.index_lines, {"most": MOST_AT_ONCE})).rowcount
+
+
+def forget_lines(owner: Connection) -> None:
+    """Empty the index, as the owner, after a renewal: the numbers in it are those of the ledger that has ended."""
+    owner.execute(_QUERIES.forget_lines)
 
 
 @asynccontextmanager

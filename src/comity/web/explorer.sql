@@ -15,6 +15,10 @@ select number, (said ->> 'at')::timestamptz, said ->> 'kind', coalesce(said -> '
 from next
 on conflict do nothing
 
+-- name: forget_lines
+-- Empty the index, whose numbers are those of a ledger that has ended; it is read in anew.
+truncate web.ledger_line
+
 -- name: indexed
 -- How many lines can be searched.
 select coalesce(max(number), -1) + 1 from web.ledger_line

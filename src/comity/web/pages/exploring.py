@@ -107,7 +107,7 @@ async def entry_page(request: Request, entry: UUID, _: Anybody) -> Response:
     proof = await proof_of(services, entry)
     if proof is None:
         return await page(request, "ledger-waiting.html", 404, active="ledger", entry_id=entry)
-    key = _key(services)
+    key = _key(services, proof.note)
     shown = await page(
         request,
         "ledger-entry.html",
@@ -117,6 +117,7 @@ async def entry_page(request: Request, entry: UUID, _: Anybody) -> Response:
         encoded=base64.b64encode(proof.entry).decode(),
         vkey=key.vkey,
         signed=signatures(proof.note, key),
+        earlier=key.name if key.name != services.node.origin else "",
         acts=ACTS,
     )
     shown.headers.update(CHECKING)
@@ -135,9 +136,12 @@ async def proof_of(services: Services, entry: UUID) -> Proof | None:
     return await services.reading(Role.GATE, read)
 
 
-def _key(services: Services) -> Verifier:
-    """Return the ledger's public key; whoever signs has made it by the time that there is a head."""
-    return services.node.signer().verifier
+def _key(services: Services, note: str = "") -> Verifier:
+    """Return the ledger's public key; whoever signs has made it by the time that there is a head.
+
+    With a ``note`` that of the ledger which signed it: the one in use, or an earlier one of this node's.
+    """
+    return services.node.ledger_called(note.partition("\n")[0]).signer().verifier
 
 
 async def _choices(conn: Any, vocabulary: Vocabulary) -> Mapping[str, Mapping[str, Label]]:
