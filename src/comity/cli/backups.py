@@ -20,15 +20,16 @@ def backup(folder: Path) -> None:
     """
     with node() as opened:
         made = back_up(opened.store, folder.absolute())
-        home, name = opened.settings.home, opened.name
+        home, name, head, number = opened.settings.home, opened.name, opened.ledger_head, opened.ledger_number
     (folder / "name").write_text(f"{name}\n", encoding="utf-8")
     print(f"The database of {name} as of {made.ended_at:%Y-%m-%d %H:%M:%S} UTC is in {made.folder}, and was checked.")
     print(f"What is written from now on is kept in {folder / 'wal'}, within five minutes, whenever the node runs.")
     print("\n".join([
         "", "NOT in it, so that who finds the backup reads nothing that is sealed:",
         f"  {home / 'keys'}         without these keys no sealed value opens and the ledger cannot be signed",
-        f"  {home / 'ledger.head'}  what was signed last: the newest copy tells a restored ledger that it is behind",
-        "Keep a copy of both apart from the backup, encrypted, and of ledger.head a new one as often as you can.",
+        f"  {head}  what was signed last: the newest copy tells a restored ledger that it is behind",
+        *([f"  {home / 'ledger.number'}  which ledger is in use, since one was renewed"] if number > 1 else []),
+        f"Keep a copy of each apart from the backup, encrypted, and of {head.name} a new one as often as you can.",
     ]))  # fmt: skip
 
 
@@ -49,11 +50,18 @@ def restore(folder: Path, *, to: str | None = None) -> None:
             file.write(name.read_text(encoding="utf-8").strip())
     print(f"The database is in {settings.home}, from the backup of {made.ended_at:%Y-%m-%d %H:%M:%S} UTC"
           f"{f' and its log up to {to}' if to else ' and all of its log'}.")  # fmt: skip
-    missing = [each for each in ("keys", "ledger.head") if not (settings.home / each).exists()]
+    missing = _missing(settings.home)
     if missing:
         print(f"Before you start it, put {' and '.join(missing)} back into {settings.home} from your copies.")
     print("If the ledger has signed more than this database holds, it does not sign until that is settled, and nothing"
           " leaves: see docs/how-to/back-up-and-restore.md.")  # fmt: skip
+
+
+def _missing(home: Path) -> list[str]:
+    """Return what else a node needs, and does not have yet; a renewed ledger's files bear its number."""
+    heads = {it.name for it in home.glob("ledger*.head")}
+    wanted = ["keys", *([] if heads else ["ledger.head"]), *(["ledger.number"] if heads - {"ledger.head"} else [])]
+    return [each for each in wanted if not (home / each).exists()]
 
 
 def _moment(said: str | None) -> datetime | None:
