@@ -24,7 +24,7 @@ from comity.gate.notices import Teller
 from comity.gate.statistics.ask import ask
 from comity.ledger import Sequencer
 from comity.ledger.note import Signer
-from comity.ledger.store import ages, head, put_witnessed, set_age_limit
+from comity.ledger.store import ages, entries_of, head, put_witnessed, set_age_limit
 from comity.node import Node
 from comity.store import Role, Settings
 from comity.web.metrics import MEDIA_TYPE, serving_metrics
@@ -110,9 +110,11 @@ def test_a_head_that_nobody_vouches_for_closes_the_gate_where_that_has_a_limit(w
     sequence(world, tmp_path)  # signed, says its clock, long ago
     assert isinstance(world.ask(accused), Disclosure)  # no limit
     with store.connect(Role.OWNER) as conn:
-        set_age_limit(conn, 300, 3600)
+        set_age_limit(conn, 300, 3600, NOW)
     assert reason(world.ask(accused)) == "ledger-behind"
     with store.connect(Role.LEDGER) as conn:
+        (entered,) = entries_of(conn, ("age-limit",))  # whoever opens the gate wider is seen to
+        assert dict(entered.context) == {"unsequenced": "300", "unwitnessed": "3600"}
         newest = head(conn)
         put_witnessed(conn, newest.checkpoint.size, newest.note, NOW)
     assert isinstance(world.ask(accused), Disclosure)

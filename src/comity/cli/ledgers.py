@@ -53,7 +53,7 @@ def head() -> None:
 
 @app.command
 def limits(*, unsequenced: Seconds = None, unwitnessed: Seconds = None) -> None:
-    """Print how far the ledger is behind, and from when on nothing leaves; with a number, set it.
+    """Print how far the ledger is behind, and from when on nothing leaves; with a number, set it: that is an entry.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def limits(*, unsequenced: Seconds = None, unwitnessed: Seconds = None) -> None:
         seen = ages(conn)
         if unsequenced is not None or unwitnessed is not None:
             wanted = seen.unwitnessed_limit if unwitnessed is None else unwitnessed or None
-            set_age_limit(conn, unsequenced or seen.unsequenced_limit, wanted)
+            set_age_limit(conn, unsequenced or seen.unsequenced_limit, wanted, now())
             seen = ages(conn)
     for what, age, limit in (
         ("the oldest act that waits for its number", seen.unsequenced, seen.unsequenced_limit),

@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from importlib import resources
 from typing import Any, Final, TypeAlias
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 
 from comity.ledger.checkpoint import Checkpoint
 from comity.ledger.cosignature import CosignerKey, parse_signatures, with_signatures
-from comity.ledger.entry import Entry
+from comity.ledger.entry import SALT_SIZE, Entry, commitment
 from comity.ledger.errors import DamagedLedgerError, EntryNotFoundError
 from comity.ledger.merkle import EMPTY_ROOT, HASH_SIZE, TILE_HEIGHT, TILE_WIDTH, ReadTile, Tree, leaf_hash
 from comity.ledger.models import Ages, Backlog, Head, Logged, Refused, Waiting
@@ -122,9 +122,16 @@ def ages(connection: Connection) -> Ages:
     return Ages(*connection.execute(_QUERIES["ages"]).fetchall()[0])
 
 
-def set_age_limit(connection: Connection, unsequenced: int | None, unwitnessed: int | None) -> None:
-    """Set, as the owner, how old what waits may be, in seconds, before nothing leaves; ``None`` is no limit."""
-    connection.execute(_QUERIES["set_age_limit"], {"unsequenced": unsequenced, "unwitnessed": unwitnessed})
+def set_age_limit(connection: Connection, unsequenced: int | None, unwitnessed: int | None, at: datetime) -> None:
+    """Set, as the owner, how old what waits may be, in seconds, before nothing leaves; ``None`` is no limit.
+
+    That it was set is an entry, in the caller's transaction: whoever opens the gate wider is seen to.
+    """
+    limits = {"unsequenced": unsequenced, "unwitnessed": unwitnessed}
+    connection.execute(_QUERIES["set_age_limit"], limits)
+    said = {name: "none" if limit is None else str(limit) for name, limit in limits.items()}
+    # Everything that there is to it stands in the entry; the commitment is to nothing besides, and anybody can open it.
+    append(connection, [Entry(uuid4(), at, "age-limit", said, commitment(bytes(SALT_SIZE), b""))])
 
 
 # ---- witnesses of this ledger ----------------------------------------------------------------------------------------
