@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from comity.cli import backups
 from comity.ledger import export, verify
 from comity.ledger.errors import HeadUnknownError, RestoredFromBackupError
 from comity.ledger.sequencer import Sequencer
@@ -153,3 +154,18 @@ def test_a_log_that_cannot_be_kept_is_tried_again_and_leaves_no_hole(node):
 def test_a_server_of_somebody_else_is_backed_up_where_it_runs(store):
     with pytest.raises(BackupError, match="COMITY_DSN"):
         backup.back_up(store, Path("nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("there", "missing"),
+    [
+        ((), ["keys", "ledger.head"]),
+        (("keys", "ledger.head"), []),
+        (("keys", "ledger-2.head"), ["ledger.number"]),  # a renewed ledger's files bear its number
+        (("keys", "ledger.head", "ledger-2.head", "ledger.number"), []),
+    ],
+)
+def test_what_else_a_restored_node_needs_is_named(tmp_path, there, missing):
+    for name in there:
+        (tmp_path / name).touch()
+    assert backups._missing(tmp_path) == missing
