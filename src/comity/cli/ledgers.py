@@ -32,7 +32,6 @@ from comity.ledger.verify import told, verify_export, verify_receipt
 from comity.ledger.views import split_views, strangers_to
 from comity.node import Node
 from comity.store import Role
-from comity.web.explorer import forget_lines
 
 LATE: Final = timedelta(minutes=5)
 """For which what waits is no fault yet: longer than a restart of a node or of a witness takes."""
@@ -183,6 +182,7 @@ def renew(*, yes: bool = False) -> None:
 
 def _renew(opened: Node, owner: Connection) -> Signer:
     from comity.ledger.renewal import New, first_entry, known_end, renew
+    from comity.web.explorer import forget_lines
 
     owner.autocommit = True  # what is looked up below begins no transaction that the renewal would end up in
     number = opened.ledger_number
