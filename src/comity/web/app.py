@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import stat
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from comity.gate.keys import load_or_create
 from comity.gate.together import Together
 from comity.node import Node
-from comity.store import Role
+from comity.store import Role, read_private, write_private
 from comity.vocabulary.models import Label
 from comity.web.access import OPEN_TO, Desk
 from comity.web.api import create_api
@@ -184,10 +182,11 @@ async def _too_large(request: Request) -> Response:
 
 
 def _session_secret(path: Path) -> str:
-    """Return the secret that signs sessions, made now if there is none; readable by its owner alone."""
+    """Return the secret that signs sessions, made now if there is none; the store's PrivateFileError if others read it.
+
+    Of two workers that start at once, the first one's stands.
+    """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    return path.read_text()
+        with suppress(FileExistsError):
+            write_private(path, secrets.token_urlsafe(48).encode())
+    return read_private(path).decode()
