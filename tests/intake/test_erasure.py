@@ -92,6 +92,20 @@ def test_an_erasure_takes_the_person_and_everything_said_about_them(
     assert str(ada) not in repr(kept)
 
 
+def test_no_salt_is_left_to_try_guesses_with_of_what_was_erased_or_asked_for_it(
+    intake, jail, court, said, booking, rows
+):
+    """Whoever has the database and the ledger could try every name against a commitment whose salt they have."""
+    salted = "select kind, status, salt is not null from record.statement where source = %s order by received_at, kind"
+    intake.receive(jail, said({"kind": "forget", "booking": "B1"}))  # held first: it is carried out when tried again
+    intake.receive(jail, said(booking("B1")))
+    assert rows(salted, "jail") == [("erase", "quarantined", True), ("state", "admitted", True)]
+    intake.replay(jail)
+    intake.receive(court, said(case(), {"kind": "forget", "case": "E1", "suspect": {"id": "S1"}}))
+    assert {*rows(salted, "jail")} == {("erase", "applied", False), ("state", "erased", False)}
+    assert {*rows(salted, "court")} == {("erase", "applied", False), ("state", "admitted", False)}  # the victim's stays
+
+
 def test_a_backup_of_the_rows_does_not_open_without_the_key_that_was_destroyed(intake, jail, said, booking, rows):
     intake.receive(jail, said(booking()))
     ((wrapped,),) = rows("select wrapped from record.subject_key")

@@ -180,8 +180,6 @@ def _keep(sitting: Sitting, message: Message, version: int, done: _Done, status:
     if message.held_before:
         store.readmit(conn, [kept])
         store.resolve(conn, [message.statement_id], status, sitting.now)
-        if kept.verbatim is None:
-            conn.execute(QUERIES.drop_verbatim, {"ids": [message.statement_id]})
     else:
         insert_statements(conn, [kept])
     append(conn, [entry])

@@ -79,10 +79,10 @@ join intake.quarantine q on q.statement_id = s.statement_id
 where q.resolved_at is null and q.number < later.number
 
 -- name: readmit
--- A message that was held takes its place among the statements.
+-- A message that was held takes its place among the statements; one without a salt says nothing more, word for word.
 update record.statement
 set source_key = %(source_key)s, version = %(version)s, kind = %(kind)s, status = %(status)s, mapping = %(mapping)s,
-    entry = %(entry)s, salt = %(salt)s
+    entry = %(entry)s, salt = %(salt)s, verbatim = case when %(salt)s::bytea is not null then verbatim end
 where statement_id = %(statement)s
 
 -- name: statements_under_key
@@ -106,8 +106,8 @@ where p.source_person = any(%(subjects)s) and s.status = 'admitted' and s.kind =
 order by s.received_at desc, s.version desc
 
 -- name: drop_verbatim
--- Remove the verbatim message of statements of which a part was erased.
-update record.statement set verbatim = null where statement_id = any(%(ids)s)
+-- Remove the verbatim message of statements of which a part was erased, and what opens the ledger's commitment to it.
+update record.statement set verbatim = null, salt = null where statement_id = any(%(ids)s)
 
 -- name: destroy_unused_keys
 -- Destroy the keys of subjects about whom nothing is kept any more.

@@ -113,7 +113,7 @@ def digest(sitting: Sitting, kind: str, content: bytes) -> bytes:
 def statement(
     sitting: Sitting, message: Message, version: int, status: Status, entry: Entry | None, salt: bytes
 ) -> Statement:
-    """Return the statement that keeps a message. An erasure is not kept word for word: it names whom it erased."""
+    """Return the statement that keeps a message. Of an erasure neither words nor salt are kept: it names whom it erased."""
     epoch, sealed = sitting.keyring.seal_verbatim(message.statement_id, message.content)
     erasure = message.act in {Act.ERASE, Act.EXPUNGE} and status is not Status.QUARANTINED
     return Statement(
@@ -131,7 +131,7 @@ def statement(
         verbatim_until=sitting.now + sitting.verbatim_kept,
         format=message.format,
         mapping=sitting.mapping.label,
-        salt=salt,
+        salt=None if erasure else salt,
         entry=entry.id if entry else None,
     )
 

@@ -40,7 +40,8 @@ class Statement:
     """What one source said about one thing, with its envelope.
 
     ``digest`` is keyed (HMAC-SHA256): a plain hash of a name and a birthday could be guessed. ``verbatim`` is sealed
-    under the epoch key until ``verbatim_until`` and then removed. ``salt`` opens the ledger's commitment.
+    under the epoch key until ``verbatim_until`` and then removed. ``salt`` opens the ledger's commitment; there is none
+    of what was erased, in whole or in part, or asked for it.
     """
 
     statement_id: UUID
@@ -57,7 +58,7 @@ class Statement:
     verbatim_until: datetime
     format: str
     mapping: str
-    salt: bytes
+    salt: bytes | None
     entry: UUID | None
 
 

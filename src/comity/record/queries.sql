@@ -13,8 +13,9 @@ where source = %(source)s and digest = any(%(digests)s)
 update record.statement set status = %(status)s where statement_id = any(%(ids)s)
 
 -- name: forget_statements
--- Leave a tombstone: status and digest stay, so that a message delivered again does not bring the content back.
-update record.statement set status = 'erased', verbatim = null where statement_id = any(%(ids)s)
+-- Leave a tombstone: status and keyed digest stay, so that a message delivered again does not bring the content back. With its
+-- salt, whoever reads this could try guesses against the ledger's commitment.
+update record.statement set status = 'erased', verbatim = null, salt = null where statement_id = any(%(ids)s)
 
 -- name: delete_parts
 -- Remove the parts that concern these source persons.
