@@ -113,7 +113,7 @@ def digest(sitting: Sitting, kind: str, content: bytes) -> bytes:
 def statement(
     sitting: Sitting, message: Message, version: int, status: Status, entry: Entry | None, salt: bytes
 ) -> Statement:
-    """Return the statement that keeps a message. Of an erasure neither words nor salt are kept: it names whom it erased."""
+    """Return the statement that keeps a message; of an erasure neither words nor salt, which say whom it erased."""
     epoch, sealed = sitting.keyring.seal_verbatim(message.statement_id, message.content)
     erasure = message.act in {Act.ERASE, Act.EXPUNGE} and status is not Status.QUARANTINED
     return Statement(

@@ -29,6 +29,7 @@ from comity.store.store import Store
 
 _QUERIES: Final = load_queries("comity.store", "scrub.sql")
 _PATIENCE_SECONDS: Final = 60.0  # for old segments of the log to go: a checkpoint removes them
+_PAUSE_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def scrub(store: Store) -> Scrubbed:
 def _renew_log(conn: psycopg.Connection[tuple[object, ...]]) -> int:
     """Go on in a new segment of the write-ahead log until none of those of now is left; return how many went."""
     before = {str(name) for (name,) in conn.execute(_QUERIES.segments)}
+    last = max(before)  # some of them are still to come: they wait to be used again, with what is in them
     was = conn.execute(_QUERIES.setting, ("wal_recycle",)).fetchone()
     conn.execute(_QUERIES.recycle_no_more)
     conn.execute(_QUERIES.reload)
@@ -77,8 +79,11 @@ def _renew_log(conn: psycopg.Connection[tuple[object, ...]]) -> int:
                     "Old segments of the write-ahead log are kept: by a replica's slot, an archive that lags, or "
                     "wal_keep_size. Mend that, and scrub again."
                 )
-            conn.execute(_QUERIES.say_something)
-            conn.execute(_QUERIES.next_segment)
+            if str((conn.execute(_QUERIES.current_segment).fetchone() or ("",))[0]) <= last:
+                conn.execute(_QUERIES.say_something)
+                conn.execute(_QUERIES.next_segment)
+            else:  # what is left is kept by somebody: each new segment would be kept as well, and fill the disk
+                time.sleep(_PAUSE_SECONDS)
             conn.execute(_QUERIES.checkpoint)
     finally:
         conn.execute(_QUERIES.recycle_again if was == ("on",) else _QUERIES.recycle_no_more)

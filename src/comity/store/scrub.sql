@@ -22,6 +22,10 @@ vacuum full pg_catalog.pg_statistic_ext_data
 -- The segments of the write-ahead log, those included that wait to be used again.
 select name from pg_catalog.pg_ls_waldir() where name ~ '^[0-9A-F]{24}$'
 
+-- name: current_segment
+-- The segment that is written to now.
+select pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn())
+
 -- name: setting
 -- What a setting is now.
 select current_setting(%s)
