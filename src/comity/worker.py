@@ -30,7 +30,7 @@ from comity.agreements.standing import is_review_overdue
 from comity.agreements.store import all_standings
 from comity.gate.extract.orders import Counter, counter_at, leads, make_next, remove_old
 from comity.gate.gone import tell_gone
-from comity.gate.keys import load_or_create
+from comity.gate.keys import Keyring, load_or_create
 from comity.gate.reviews import waiting
 from comity.intake.intake import Intake
 from comity.ledger import Sequencer, head
@@ -42,6 +42,8 @@ from comity.node import Node, open_node
 from comity.oversight import run
 from comity.oversight.models import Ran
 from comity.store import Role, Settings, StoreError
+from comity.store.backup import log_folder
+from comity.store.backup_log import seal_log
 from comity.store.keeping import kept_running
 
 POLL_SECONDS: Final = 0.05
@@ -178,6 +180,20 @@ def keep_promises(node: Node, stop: threading.Event, clock: Callable[[], datetim
             stop.wait(HOUR_SECONDS)
 
 
+def keep_log_sealed(node: Node, stop: threading.Event) -> None:
+    """Seal each minute what PostgreSQL has put beside its backups, until ``stop`` is set."""
+    keyring: Keyring | None = None
+    while not stop.is_set():
+        try:
+            wal = log_folder(node.store)
+            if wal is not None:
+                keyring = keyring or load_or_create(node.keyring)
+                seal_log(wal, keyring)
+        except (StoreError, ValueError, OSError) as error:  # a lost or full folder, keys that cannot be read
+            _LOG.warning("The log beside the backups is not sealed; it is tried again.", because=type(error).__name__)
+        stop.wait(_MINUTE_SECONDS)
+
+
 def _counts(ran: Ran) -> dict[str, int]:
     """Return what a run came to as the log says it: numbers alone."""
     return {name: getattr(ran, name) for name in ("examined", "deleted", "restricted", "reviews", "held")}
@@ -275,7 +291,10 @@ def main(arguments: Sequence[str] = ()) -> int:
         threading.Thread(target=stay_beside, args=(int(arguments[1]), stop), daemon=True).start()
     try:
         with open_node(Settings.from_environment(os.environ)) as node, kept_running(node.store):
-            beside = [threading.Thread(target=each, args=(node, stop)) for each in (keep_promises, keep_watch)]
+            beside = [
+                threading.Thread(target=each, args=(node, stop))
+                for each in (keep_promises, keep_watch, keep_log_sealed)
+            ]
             refused: list[LedgerError] = []
 
             def witness() -> None:

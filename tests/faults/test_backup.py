@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -17,6 +18,7 @@ from comity.ledger import export, verify
 from comity.ledger.errors import HeadUnknownError, RestoredFromBackupError
 from comity.ledger.sequencer import Sequencer
 from comity.node import open_node
+from comity.record import Keyring
 from comity.store import Role, Settings, backup
 from comity.store.cluster import discard_cluster
 from comity.store.errors import BackupError
@@ -52,7 +54,17 @@ def archived(node: Running, folder: Path) -> None:
     """Have the piece of the log kept that holds what was done until now."""
     with psycopg.connect(superuser(node), autocommit=True) as conn:
         name = conn.execute("select pg_walfile_name(pg_switch_wal())").fetchone()[0]
-    until((folder / "wal" / name).exists)
+    until(lambda: is_kept(folder / "wal", name))
+
+
+def is_kept(wal: Path, name: str) -> bool:
+    """The server's own copy is there, or the sealed one that the node makes of it within a minute."""
+    return (wal / name).exists() or (wal / f"{name}.sealed").exists()
+
+
+def keys_into(home: Path, node: Running) -> None:
+    shutil.rmtree(home, ignore_errors=True)
+    shutil.copytree(node.home / "keys", home / "keys")
 
 
 def statements(home: Path) -> set[str]:
@@ -76,19 +88,26 @@ def test_restored_to_a_moment_between_two_acts_and_the_ledger_notices(node, empt
     print(f"backed up in {time.monotonic() - began:.1f} s")
     assert "was checked" in said
     assert "NOT in it" in said
+    assert "Put your copy of the folder keys" in comity(empty, "restore", folder, code=64)
     acts(node, "kept")
     with psycopg.connect(superuser(node)) as conn:
         between = conn.execute("select clock_timestamp()").fetchone()[0]
     acts(node, "after")
     archived(node, folder)
 
+    comity(node.home, "backup", folder)  # what the log has in plain until then is sealed with it
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert not [mark for mark in (b"before-", b"kept-", b"after-", b"Burglary") if mark in kept]
+    assert not [
+        path for path in folder.rglob("*") if path.stat().st_mode & 0o077 and path.is_file() and path.name != "name"
+    ]
     secrets = [path.read_bytes() for path in (node.home / "keys").rglob("*") if path.is_file()]
     assert secrets
     assert not [secret for secret in secrets if secret.strip() in kept]
     assert (node.home / "superuser.password").read_bytes() not in kept
 
     began = time.monotonic()
+    keys_into(empty, node)
     comity(empty, "restore", folder, "--to", between.isoformat())
     print(f"restored in {time.monotonic() - began:.1f} s")
     there = statements(empty)
@@ -96,7 +115,6 @@ def test_restored_to_a_moment_between_two_acts_and_the_ledger_notices(node, empt
     assert not [key for key in there if key.startswith("after")]
     assert "has a cluster already" in comity(empty, "restore", folder, code=69)
 
-    shutil.copytree(node.home / "keys", empty / "keys")
     with open_node(Settings(empty)) as opened, opened.store.connect(Role.LEDGER, autocommit=True) as conn:
         size = conn.execute("select max(size) from ledger.checkpoint").fetchone()[0]
         sequencer = Sequencer(conn, opened.signer(), opened.ledger_head)
@@ -119,10 +137,9 @@ def test_restored_to_the_end_of_its_log_the_node_goes_on(node, empty):
     comity(node.home, "backup", folder)
     acts(node, "last")
     archived(node, folder)
+    keys_into(empty, node)
     comity(empty, "restore", folder)
-    for name in ("keys", "ledger.head"):
-        original = node.home / name
-        (shutil.copytree if original.is_dir() else shutil.copy)(original, empty / name)
+    shutil.copy(node.home / "ledger.head", empty / "ledger.head")
     assert node.promised.messages <= statements(empty)
     with open_node(Settings(empty)) as opened, opened.store.connect(Role.LEDGER, autocommit=True) as conn:
         assert opened.name == node.vkey.partition("+")[0]
@@ -131,6 +148,7 @@ def test_restored_to_the_end_of_its_log_the_node_goes_on(node, empty):
 
 def test_what_cannot_be_restored_is_said_and_leaves_nothing_behind(node, empty, tmp_path):
     folder = node.home.parent / "backup"
+    keys_into(empty, node)
     assert "holds no backup" in comity(empty, "restore", tmp_path, code=69)
     assert "Name a later moment" in comity(empty, "restore", folder, "--to", "2020-01-01", code=69)
     assert "is no moment" in comity(empty, "restore", folder, "--to", "yesterday", code=64)
@@ -148,12 +166,12 @@ def test_a_log_that_cannot_be_kept_is_tried_again_and_leaves_no_hole(node):
         until(lambda: conn.execute("select failed_count > 0 from pg_stat_archiver").fetchone()[0])
         assert "until then the log grows" in comity(node.home, "doctor", code=69)
         wal.with_name("away").rename(wal)
-        until((wal / name).exists)
+        until(lambda: is_kept(wal, name))
 
 
 def test_a_server_of_somebody_else_is_backed_up_where_it_runs(store):
     with pytest.raises(BackupError, match="COMITY_DSN"):
-        backup.back_up(store, Path("nowhere"))
+        backup.back_up(store, Path("nowhere"), Keyring({1: bytes(32)}, bytes(32)), timedelta(days=35))
 
 
 @pytest.mark.parametrize(

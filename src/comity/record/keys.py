@@ -110,6 +110,17 @@ class Keyring:
         """Return the verbatim message of a statement; errors as for :meth:`unwrap`."""
         return unseal(self._of(epoch).messages, sealed, _verbatim_place(statement))
 
+    def new_file_key(self, file: UUID) -> tuple[int, bytes, bytes]:
+        """Return the current epoch, and a fresh key for a file that leaves the node, wrapped and plain."""
+        self.refresh()
+        epochs, key = self._epochs, secrets.token_bytes(KEY_LENGTH)
+        current = max(epochs)
+        return current, epochs[current].wrap(key, _file_place(file)), key
+
+    def file_key(self, file: UUID, epoch: int, wrapped: bytes) -> bytes:
+        """Return the key of a file that left the node; errors as for :meth:`unwrap`."""
+        return self._of(epoch).unwrap(wrapped, _file_place(file))
+
     def _wrap(self, source_person: UUID, agency: str, key: bytes) -> WrappedKey:
         epochs = self._epochs  # one reading of it: another thread may see a new epoch meanwhile
         current = max(epochs)
@@ -144,6 +155,10 @@ def _key_place(source_person: UUID) -> bytes:
 
 def _verbatim_place(statement: UUID) -> bytes:
     return place("record.statement", "verbatim", statement)
+
+
+def _file_place(file: UUID) -> bytes:
+    return place("store.backup", "wrapped", file)
 
 
 def _derive(key: bytes, name: str) -> bytes:

@@ -5,36 +5,42 @@ Rules:
 1. A backup folder holds base backups, each whole or not there, and beside them the log (WAL) that PostgreSQL has
    written since the first of them: together every moment from the end of a base backup to the end of the log.
 2. A base backup is PostgreSQL's own (``pg_basebackup``, with a manifest), and is checked (``pg_verifybackup``) before
-   it gets its name: the moment at which it ended.
+   it is sealed and gets its name, the moment at which it ended; and again when it was restored.
 3. From the first backup on the server copies each piece of its log into that folder, at the latest
    :data:`comity.store.postmaster.ARCHIVE_SECONDS` after something was written. A piece that cannot be copied is kept
    and tried again, so a full or lost folder shows as a growing log, never as a hole.
-4. **No key and no password is in it**: the cluster holds password verifiers alone. Sealed values stay sealed.
+4. **All of it is sealed** (:mod:`comity.store.sealed`) under the node's current epoch, so that nobody opens it once
+   that epoch's key is destroyed. **No key and no password is in it**: the cluster holds password verifiers alone.
+   Backups are removed when they are older than they are kept, with the log that only they need; never the last one.
 5. A restore goes into a home without a cluster, makes new passwords for every role, and touches no other file there.
-   Until those are in place the server can be reached through its own private socket alone.
+   Until those are in place the server can be reached through its own private socket alone. It takes the node's keys.
 6. A restore that fails leaves no cluster behind.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import re
 import shutil
 import subprocess
+import tarfile
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, cast
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from comity.store import postmaster
 from comity.store.account import Account, serving_account
+from comity.store.backup_log import SEALED, drafted, open_log, remove_log, seal_log
 from comity.store.binaries import Binaries, copy_for, find_binaries
 from comity.store.cluster import SUPERUSER, Cluster, keeping
 from comity.store.errors import BackupError
@@ -43,19 +49,22 @@ from comity.store.place import Place, make_home, prepare_place, recorded_place
 from comity.store.private import write_private
 from comity.store.provision import renew_passwords
 from comity.store.queries import load_queries
+from comity.store.sealed import PIECE, Keys, Opening, Sealing, said_of
 from comity.store.store import Store
 
 _QUERIES: Final = load_queries("comity.store")
-_NAMED: Final = "base-%Y%m%dT%H%M%S.%fZ"
+_NAMED: Final = f"base-%Y%m%dT%H%M%S.%fZ{SEALED}"
+_STARTS: Final = re.compile(r"^START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)$", re.MULTILINE)
+_DRAFT: Final = ".base-"
 _RESTORE_SECONDS: Final = 6 * 3600.0  # a log of days is replayed in minutes to hours
 _POLL_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """One base backup: its folder, and the moment from which on everything can be restored."""
+    """One base backup: its file, and the moment from which on everything can be restored."""
 
-    folder: Path
+    path: Path
     ended_at: datetime
 
 
@@ -78,19 +87,25 @@ class Archiving:
 
 def archiving(store: Store) -> Archiving | None:
     """Return how the keeping of the log goes; ``None`` if it was never asked for, or is somebody else's."""
-    link = store.cluster.place.root / postmaster.ARCHIVE if store.cluster else None
-    if link is None or not link.is_symlink():
+    wal = log_folder(store)
+    if wal is None:
         return None
     with psycopg.connect(store.admin) as conn:
         row = conn.execute(_QUERIES.archived_well).fetchone()
-    return Archiving(link.readlink(), bool(row and row[0]))
+    return Archiving(wal, bool(row and row[0]))
+
+
+def log_folder(store: Store) -> Path | None:
+    """Return the folder in which the log is kept; ``None`` if that was never asked for, or is somebody else's."""
+    link = store.cluster.place.root / postmaster.ARCHIVE if store.cluster else None
+    return link.readlink() if link is not None and link.is_symlink() else None
 
 
 # ---- backing up -----------------------------------------------------------------------------------------------------
 
 
-def back_up(store: Store, folder: Path) -> Backup:
-    """Take a base backup into ``folder`` and have the log kept there from now on.
+def back_up(store: Store, folder: Path, keys: Keys, kept: timedelta) -> Backup:
+    """Take a base backup into ``folder``, have the log kept there from now on, and remove what is older than ``kept``.
 
     Raises :class:`BackupError`: for a server that is not ours, a folder that cannot be used, a tool that fails.
     """
@@ -103,16 +118,62 @@ def back_up(store: Store, folder: Path) -> Backup:
     account = serving_account()
     binaries = _binaries(account, cluster.place)
     _make_folder(folder, account)
-    _archive_into(cluster.place, folder / "wal")
-    draft = Path(tempfile.mkdtemp(prefix=".base-", dir=folder))
-    try:
-        _take(cluster, binaries, draft / "base")
-        ended_at = _moment(cluster)
-        named = folder / ended_at.strftime(_NAMED)
-        (draft / "base").rename(named)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with _alone(cluster.place):
+        _archive_into(cluster.place, folder / "wal")
+        draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=cluster.place.root))
+        try:
+            _take(cluster, binaries, draft / "base")
+            ended_at = _moment(cluster)
+            named = folder / ended_at.strftime(_NAMED)
+            _seal(draft / "base", named, keys)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        seal_log(folder / "wal", keys)
+        prune(folder, ended_at - kept)
     return Backup(named, ended_at)
+
+
+def prune(folder: Path, before: datetime) -> list[Backup]:
+    """Remove the base backups that ended before a moment, but never the last, and the log that only they need."""
+    found = backups_in(folder)
+    old = [it for it in found[:-1] if it.ended_at < before]
+    for it in old:
+        it.path.unlink()
+    left = backups_in(folder)
+    start = said_of(left[0].path).get("starts") if left else None
+    if start:
+        remove_log(folder / "wal", start)
+    return old
+
+
+@contextmanager
+def _alone(place: Place) -> Iterator[None]:
+    """Be the only one who takes a backup of this node; what one that was killed left in plain is removed."""
+    with (place.root / "backup.lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupError("A backup of this node is being taken already. Wait until it is done.") from None
+        for left in place.root.glob(f"{_DRAFT}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+
+
+def _seal(base: Path, named: Path, keys: Keys) -> None:
+    """Seal a base backup into one file, which says in plain with which piece of the log it begins."""
+    said = {"starts": _start(base)}
+    with drafted(named) as file:
+        sealing = Sealing(file, keys, said)
+        with tarfile.open(mode="w|", fileobj=cast("IO[bytes]", sealing), bufsize=PIECE) as tar:
+            tar.add(base, arcname=".")
+        sealing.close()
+
+
+def _start(base: Path) -> str:
+    found = _STARTS.search((base / "backup_label").read_text())
+    if found is None:
+        raise BackupError("The base backup does not say where in the log it begins. Take it again.")
+    return found[1]
 
 
 def _make_folder(folder: Path, account: Account) -> None:
@@ -197,7 +258,7 @@ def _binaries(account: Account, place: Place) -> Binaries:
 # ---- restoring ------------------------------------------------------------------------------------------------------
 
 
-def restore(settings: Settings, folder: Path, to: datetime | None = None) -> Backup:
+def restore(settings: Settings, folder: Path, keys: Keys, to: datetime | None = None) -> Backup:
     """Restore the cluster into a home that has none, as it was at the moment ``to`` or at the end of the log.
 
     Returns the base backup that it started from. Raises :class:`BackupError`.
@@ -212,7 +273,9 @@ def restore(settings: Settings, folder: Path, to: datetime | None = None) -> Bac
     with keeping(settings):
         place = prepare_place(settings.home, account)
         try:
-            _restore(settings, account, place, chosen, to)
+            start = _open(chosen, account, place, keys)
+            open_log(folder / "wal", keys, start, place.root / "wal")
+            _restore(settings, account, place, to)
         except BaseException:
             for each in (place.socket, place.root):
                 shutil.rmtree(each, ignore_errors=True)
@@ -232,9 +295,20 @@ def _choose(folder: Path, to: datetime | None) -> Backup:
     return fit[-1]
 
 
-def _restore(settings: Settings, account: Account, place: Place, chosen: Backup, to: datetime | None) -> None:
-    shutil.copytree(chosen.folder, place.data, symlinks=True)
-    shutil.copytree(chosen.folder.parent / "wal", place.root / "wal")
+def _open(chosen: Backup, account: Account, place: Place, keys: Keys) -> str:
+    """Open a base backup into the data folder, check it, and return with which piece of the log it begins."""
+    with chosen.path.open("rb") as file:
+        opening = Opening(file, keys, chosen.path.name)
+        with tarfile.open(mode="r|", fileobj=cast("IO[bytes]", opening), bufsize=PIECE) as tar:
+            tar.extractall(place.data, filter="data")
+        while opening.read(PIECE):  # whoever cuts the end off is seen there
+            pass
+    checking = [_binaries(account, place).program("pg_verifybackup"), "--quiet", str(place.data)]
+    _run(checking, {}, "The base backup is not as its manifest says")
+    return _start(place.data)
+
+
+def _restore(settings: Settings, account: Account, place: Place, to: datetime | None) -> None:
     (place.root / "recovery.hba").write_text(f"local all {SUPERUSER} trust\n")  # the socket's folder is private
     (place.data / "recovery.signal").touch()
     _give_to(account, place.root)
