@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from tests.intake.test_erasure import COURT, case
 
 from comity.intake import Intake, Outcome
 from comity.intake.disposing import Decision, KeepingError, Key, keeping
@@ -122,13 +125,43 @@ def test_a_hold_beats_a_request_to_erase_and_says_so_to_the_steward_alone(intake
     assert names(rows) == ["Tim Berners"]
 
 
-def test_a_hold_on_one_record_is_upon_whoever_is_one_with_them(intake, two, rows):
+@pytest.mark.parametrize("joins", ["P1", "P2"])
+def test_a_hold_on_one_record_is_upon_whoever_is_one_with_them(intake, two, rows, joins):
     ada, tim = person(rows), person(rows, "P2")
     hold(intake, Upon(person=ada))
     assert against(intake.conn, [], [tim]) == ()
+    joining, joined = (ada, tim) if joins == "P1" else (tim, ada)  # whichever of the two persons goes on
     intake.conn.execute("update people.membership set person = (select person from people.membership where source_person = %s)"
-                        " where source_person = %s", (ada, tim))  # fmt: skip
+                        " where source_person = %s", (joined, joining))  # fmt: skip
     assert against(intake.conn, [], [tim]) != ()
+
+
+def test_a_hold_on_a_case_is_upon_the_same_case_that_another_speaks_of_later(intake, made, said, rows):
+    text = COURT.replace("{case_number: case}", "{case_number: case, common_reference: urn}")
+    court, prosecution = made(text), made(text.replace(": court\n", ": prosecution\n"))
+    intake.receive(court, said({**case("C1"), "urn": "01ZD0303208"}))
+    hold(intake, Upon(case=rows("select record_id from record.case")[0][0]))
+    intake.receive(prosecution, said({**case("Q9", "S9", "V9"), "urn": "01ZD0303208"}, case("Q1", "S1", "V1")))
+    assert intake.receive(prosecution, said({"kind": "forget", "case": "Q9"})).quarantined == 1
+    assert intake.receive(prosecution, said({"kind": "forget", "case": "Q1"})).erased == 1
+
+
+def test_who_sets_a_hold_waits_for_whoever_is_erasing_and_keeps_what_is_there_then(intake, two, rows, store):
+    """A hold that stands before an erasure ends would not have kept what it is upon."""
+    ada = person(rows)
+    with store.connect(Role.INTAKE, autocommit=True) as other, ThreadPoolExecutor(1) as pool:
+        with intake.conn.transaction():
+            assert against(intake.conn, [], [ada]) == ()
+            setting = pool.submit(
+                hold, Intake(other, intake.vocabulary, intake.keyring, intake.clock), Upon(person=ada)
+            )
+            waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+            until = time.monotonic() + 30
+            while intake.conn.execute(waiting).fetchone() == (0,):
+                assert time.monotonic() < until
+                assert not setting.done()
+            assert against(intake.conn, [], [ada]) == ()  # whoever is erasing goes on
+        assert against(intake.conn, [], [ada]) == (setting.result(30),)
 
 
 @pytest.mark.parametrize(

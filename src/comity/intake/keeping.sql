@@ -19,6 +19,14 @@ order by agency, number desc
 -- How long an agency's messages are kept word for word, if it said so.
 select verbatim_days from intake.keeping where agency = %(agency)s order by number desc limit 1
 
+-- name: share_holds
+-- Let no hold be set until this transaction ends: whoever erases has looked for those that stand.
+select pg_advisory_xact_lock_shared(hashtextextended('comity.holds', 0))
+
+-- name: alone_with_holds
+-- Wait until nobody is erasing, and let nobody begin: what a hold is set upon is there when it stands.
+select pg_advisory_xact_lock(hashtextextended('comity.holds', 0))
+
 -- name: set_hold
 -- Something must not be erased.
 insert into intake.legal_hold (hold, agency, scope, people, persons, cases, source, source_key, reason, set_by, set_at, review_by, entry, salt)
@@ -33,8 +41,14 @@ on conflict (hold) do nothing
 returning hold
 
 -- name: holds
--- Holds, those that stand first, and of these the one to be reviewed first.
-select h.hold, h.agency, h.scope, h.people, h.persons, h.cases, h.source, h.source_key, h.reason, h.set_by, h.set_at, h.review_by,
+-- Holds, those that stand first, and of these the one to be reviewed first; with whoever those are now whom they are upon,
+-- and what shares the reference of a case by now.
+select h.hold, h.agency, h.scope, h.people,
+    h.persons || array(select m.person from people.membership m where m.source_person = any(h.people)),
+    h.cases || array(
+        select c.record_id from record."case" as held join record."case" as c on c.common_reference = held.common_reference
+        where held.record_id = any(h.cases)),
+    h.source, h.source_key, h.reason, h.set_by, h.set_at, h.review_by,
     e.lifted_at, e.lifted_by, e.reason
 from intake.legal_hold h left join intake.legal_hold_end e using (hold)
 where (%(standing)s::boolean is false or e.hold is null)

@@ -6,7 +6,9 @@ Rules:
    when it was set, and whoever is one with them since; a case, the same case in each agency's books.
 2. A hold beats retention and every request to erase. It keeps nothing from being corrected or withdrawn: what a source
    said before is kept, sealed.
-3. Setting and lifting say who and why, have a day on which it is looked at again, and are entries of the ledger, which
+3. A hold that was set keeps all that was there then: who sets one waits for whoever is erasing, and who erases looks
+   for holds (:func:`against`) in the same transaction.
+4. Setting and lifting say who and why, have a day on which it is looked at again, and are entries of the ledger, which
    names no person.
 """
 
@@ -90,6 +92,7 @@ def set_hold(
     if review_by <= now.date():
         raise HoldError("A hold is looked at again on a day that is still to come. Give a later day.")
     hold = uuid4()
+    conn.execute(KEEPING.alone_with_holds)
     scope, values = _found(conn, upon)
     about = {"scope": scope, "agency": agency, "review_by": review_by.isoformat()}
     entry, salt = _enter(conn, hold, "hold-set", now, about)
@@ -137,7 +140,11 @@ def holding(standing: Collection[LegalHold], reach: Reach) -> tuple[UUID, ...]:
 
 
 def against(conn: Connection, statements: Collection[UUID], people: Collection[UUID]) -> tuple[UUID, ...]:
-    """Return the holds that keep these statements, or these people, from being erased."""
+    """Return the holds that keep these statements, or these people, from being erased.
+
+    Until the transaction ends, no other is set.
+    """
+    conn.execute(KEEPING.share_holds)
     standing = holds(conn)
     if not standing:
         return ()
