@@ -144,6 +144,7 @@ def test_restored_to_the_end_of_its_log_the_node_goes_on(node, empty):
     with open_node(Settings(empty)) as opened, opened.store.connect(Role.LEDGER, autocommit=True) as conn:
         assert opened.name == node.vkey.partition("+")[0]
         Sequencer(conn, opened.signer(), opened.ledger_head).step(utc_now())
+    assert "Take one first" in comity(node.home, "keys", "destroy-epoch", 1, "--confirm", 1, code=64)
 
 
 def test_what_cannot_be_restored_is_said_and_leaves_nothing_behind(node, empty, tmp_path):

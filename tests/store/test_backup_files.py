@@ -129,7 +129,7 @@ def test_backups_older_than_they_are_kept_go_with_the_log_that_only_they_need(tm
     assert [it.path.name for it in backups_in(tmp_path)] == names[2:]
     left = sorted(path.name for path in (tmp_path / "wal").iterdir())
     assert left == ["00000002.history", f"{log[3]}.sealed", f"{log[4]}.sealed"]
-    assert said_of(tmp_path / names[2]) == {"starts": log[3]}
+    assert said_of(tmp_path / names[2]) == {"starts": log[3], "epoch": "1"}
 
 
 def test_the_last_backup_is_never_removed_however_old_it_is(tmp_path, keys):

@@ -10,6 +10,7 @@ from comity.cli.failing import Misused
 from comity.cli.opening import node, now
 from comity.intake.epochs import BACKUPS_KEPT, Brought, Epoch, begin, bring_over, end, known
 from comity.store import Role
+from comity.store.backup import all_under
 
 app = App(
     name="keys", help="The keys that everything sealed is kept under: which there are, a new one, an old one's end."
@@ -60,6 +61,8 @@ def destroy_epoch(number: int, *, confirm: int | None = None) -> None:
     if confirm != number:
         raise Misused(f"There is no way back. If you are sure: comity keys destroy-epoch {number} --confirm {number}")
     with node() as opened, opened.store.connect(Role.INTAKE, autocommit=True) as conn:
+        if folder := all_under(opened.store, number):
+            raise Misused(f"No backup opens without the key of epoch {number}. Take one first: comity backup {folder}")
         end(conn, opened.keyring, number, now())
     print(f"The key of epoch {number} is destroyed. Destroy the copies of the key file that still have it.")
 

@@ -101,6 +101,14 @@ def log_folder(store: Store) -> Path | None:
     return link.readlink() if link is not None and link.is_symlink() else None
 
 
+def all_under(store: Store, epoch: int) -> Path | None:
+    """Return the folder of the node's backups if there are some, and none opens without the key of this epoch."""
+    wal = log_folder(store)
+    made = backups_in(wal.parent) if wal else []
+    needed = made and all(said_of(it.path).get("epoch") == str(epoch) for it in made)
+    return wal.parent if wal and needed else None
+
+
 # ---- backing up -----------------------------------------------------------------------------------------------------
 
 

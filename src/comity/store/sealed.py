@@ -109,9 +109,10 @@ class Opening:
 
 
 def said_of(path: Path) -> Mapping[str, str]:
-    """Return what a sealed file says of itself in plain, unchecked; empty if it is none."""
+    """Return what a sealed file says of itself in plain, with its ``epoch``, unchecked; empty if it is none."""
     with path.open("rb") as file:
         try:
-            return {str(key): str(value) for key, value in json.loads(file.readline(_LONGEST_LINE))["said"].items()}
+            line = json.loads(file.readline(_LONGEST_LINE))
+            return {str(key): str(value) for key, value in (*line["said"].items(), ("epoch", line["epoch"]))}
         except (ValueError, KeyError, TypeError, AttributeError):
             return {}
