@@ -40,7 +40,8 @@ def test_causes_of_the_vocabulary_that_a_mapping_can_meet_are_named():
 
 @pytest.mark.parametrize("cause", Cause)
 def test_every_cause_says_what_is_wrong_and_what_to_do_in_both_languages(cause):
-    said = words(cause, {"forms": "x", "limit": "x", "separator": "x", "about": "x", "problem": "x", "remedy": "x"})
+    details = ("forms", "limit", "separator", "about", "problem", "remedy", "holds")
+    said = words(cause, dict.fromkeys(details, "x"))
     for label in (said.cause, said.mend):
         assert label.en
         assert label.nl

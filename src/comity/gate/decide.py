@@ -64,6 +64,7 @@ NOT_CHECKED: Final[Mapping[str, str]] = MappingProxyType(
         "statistics": "whoever counts: nothing is told that the budget does not allow (comity.gate.statistics.ask)",
         "retention": "the recipient, by its signature; receipts are collected by oversight",
         "review": "the compiled statement: it writes what is due, and stops while something is overdue that suspends",
+        "confidential": "whoever tells the person concerned of it: not before its time is over (comity.gate.log)",
         "lawful_basis": "whoever approved the impact assessment, without which the agreement is not in force",
     }
 )
