@@ -53,6 +53,7 @@ TEXT += "statistics: {epsilon: 1.0, delta: 0, per: P1M, most_per_person: 3}\n"
 TEXT += (
     "review: {each: disclosure, within: P1D, by: {roles: [auditor], agencies: [court]}, notice: none, overdue: shout}\n"
 )
+TEXT += "confidential: {for: P1M, because: it is measured}\n"
 Path = tuple[Any, ...]
 
 
