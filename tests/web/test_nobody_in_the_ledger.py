@@ -27,6 +27,9 @@ OURS = frozenset({
     "given", "refused", "withdrawn", "justified", "not-justified", "needs-more", "explained",
     "admitted", "unchanged", "outdated", "quarantined", "retracted", "erased", "judged", "forgotten",
     "new", "changed", "corrected", "superseded",
+    "hold", "hold-set", "hold-lifted", "receipt", "deleted", "not-held",
+    "retention-adopted", "retention-reviewed", "retention-delete", "retention-restrict",
+    *(f"told-of-{it}" for it in ("parting", "erased", "expunged", "restricted", "rectified", "withdrawn")),
     *(it.value for it in (*Discipline, *Act)),
 })  # fmt: skip
 """Outcomes and other words that entries are made of, beside the terms of the vocabulary."""
@@ -159,6 +162,7 @@ def public_words(office: Office) -> dict[str, set[str]]:
                 *vocabulary.operations,
                 *vocabulary.purposes,
                 *vocabulary.record_types,
+                *vocabulary.schedules,
             }
 
     return Anything(
