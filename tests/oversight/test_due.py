@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from comity.agreements.lengths import end_of
 from comity.intake.disposing import Keeping
 from comity.intake.facts import Fact, Standing
 from comity.intake.legal_holds import LegalHold, Reach
-from comity.oversight.due import after, due_of
+from comity.oversight.due import due_of
 from comity.oversight.models import Due, Why
 from comity.vocabulary import Vocabulary, load
 from comity.vocabulary.models import Certainty, Disposal
@@ -211,10 +212,10 @@ def test_nothing_is_erased_by_what_is_only_our_reading(it: Standing, place):
      ("P1Y6M", "2026-01-31", "2027-07-31"), ("P9999Y", "2026-01-01", "9999-12-31")],
 )  # fmt: skip
 def test_a_length_of_time_ends_on_a_day(length, start, end):
-    assert after(length, date.fromisoformat(start)) == date.fromisoformat(end)
+    assert end_of(length, date.fromisoformat(start)) == date.fromisoformat(end)
 
 
 def test_every_jurisdiction_of_a_row_is_one_and_nothing_is_longer_than_a_life(vocabulary: Vocabulary):
     for law in vocabulary.schedules.values():
         assert law.jurisdiction in vocabulary.jurisdictions
-        assert after(law.keep, TODAY) < date(2127, 1, 1)
+        assert end_of(law.keep, TODAY) < date(2127, 1, 1)

@@ -5,8 +5,8 @@ Rules, in the order of the code:
 1. A schedule fits a record of its jurisdiction's agency, kind of agency, record type, category of person and codes. Of
    several, the one that names most counts; of those, the one that is due last.
 2. The time runs from the latest of its events that has happened. Has none, there is no day.
-3. Who somebody is has no time of its own: a statement of nothing else goes with the last that the source says of that
-   person. Where a schedule is about the *whole* of somebody, whatever the source says of them stays as long.
+3. Who somebody is goes with the last that the source says of that person, and no sooner than a schedule that fits it by
+   itself says. Where a schedule is about the *whole* of somebody, whatever the source says of them stays as long.
 4. A statement goes when each of its records has to go, and what happens then is the most careful of what is to happen
    to them: reviewed before restricted before deleted. One without a rule, or without a day, keeps it.
 5. Of what is only our reading of a provision, nothing happens by itself: it is reviewed.
@@ -15,21 +15,18 @@ Rules, in the order of the code:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from comity.agreements.meaning import day
-from comity.agreements.models import Today, Unit
+from comity.agreements.lengths import end_of
 from comity.intake.disposing import Keeping
 from comity.intake.facts import Fact, Standing
 from comity.intake.legal_holds import LegalHold, holding
 from comity.oversight.models import Due, Why
 from comity.vocabulary.models import Certainty, Disposal, Schedule
 
-_UNITS: Final = {"Y": Unit.YEARS, "M": Unit.MONTHS, "W": Unit.WEEKS, "D": Unit.DAYS}
 _CARE: Final = (Disposal.DELETE, Disposal.RESTRICT, Disposal.REVIEW)  # from the least careful to the most
 _NO_DAY: Final = {Why.NO_RULE, Why.NOT_YET}
 
@@ -41,6 +38,9 @@ def due_of(
     fitting = [law for law in schedules.values() if _is_of(law, keeping)]
     matters = [record for record in it.records if record.type != "person"]
     due = _together([_with_the_person(record, it, fitting) for record in matters or it.records])
+    alone = [own for each in it.records if each.type == "person" and (own := due_of_record(each, fitting)).on]
+    if matters and due.on is not None and alone:
+        due = _together([due, *alone])
     if due.on is not None and it.kept_until is not None and it.kept_until > max(due.on, today):
         due = replace(due, why=Why.KEPT, on=it.kept_until)
     elif due.on is not None:
@@ -57,17 +57,6 @@ def due_of_record(record: Fact, fitting: Iterable[Schedule]) -> Due:
     most = max(law.named for law in laws)
     found = [_due(law, record) for law in laws if law.named == most]
     return max(found, key=lambda it: it.on or date.max)
-
-
-def after(length: str, start: date) -> date:
-    """Return the day on which a length of time ends; the last that there is, if it is beyond that."""
-    end = start
-    try:
-        for count, unit in re.findall(r"(\d+)([YMWD])", length):
-            end = day(Today(int(count), _UNITS[unit]), end)
-    except (OverflowError, ValueError):
-        return date.max
-    return end
 
 
 def _is_of(law: Schedule, keeping: Keeping) -> bool:
@@ -87,7 +76,7 @@ def _due(law: Schedule, record: Fact) -> Due:
     then = Disposal.REVIEW if law.certainty is Certainty.READING else law.then
     if not happened:
         return Due(Why.NOT_YET, None, law.term, then)
-    return Due(Why.LATER, after(law.keep, max(happened)), law.term, then)
+    return Due(Why.LATER, end_of(law.keep, max(happened)), law.term, then)
 
 
 def _with_the_person(record: Fact, it: Standing, fitting: Collection[Schedule]) -> Due:

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
+from comity.agreements.lengths import end_of
 from comity.gate.keys import Keyring
 from comity.intake.disposing import (
     Decision,
@@ -30,7 +31,7 @@ from comity.intake.facts import Standing, standing, standing_under
 from comity.intake.legal_holds import holds
 from comity.intake.sitting import Bench
 from comity.intake.store import KEEPING, Connection, one_at_a_time
-from comity.oversight.due import after, due_of
+from comity.oversight.due import due_of
 from comity.oversight.models import ComesDue, Due, Ran, Why
 from comity.vocabulary.models import Disposal, Vocabulary
 
@@ -218,7 +219,7 @@ def _end(bench: Bench, it: Standing, rule: str, then: Disposal | None) -> Ran:
     where = {"agency": it.agency, "source": it.source, "rule": rule}
     afterwards = bench.vocabulary.schedules[rule].afterwards
     if then is Disposal.RESTRICT and afterwards is not None:
-        until = after(afterwards, bench.now.date())
+        until = end_of(afterwards, bench.now.date())
         entry = restrict(bench, it.statement_id, **where, until=until)
         return Ran(restricted=1, entries=(entry,)) if entry else Ran(held=1)
     entry = dispose(bench, [it.statement_id], **where)
